@@ -1,0 +1,51 @@
+# Every target does its own set-up in .venv; nothing is installed anywhere else.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+PLAYER := .venv/.player
+DEV := .venv/.dev
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+ARGS ?=
+URL ?=
+
+.PHONY: help play serve test check format soak bench pictures clean
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+play: $(PLAYER) ## open the game; ARGS="join K7QF2M" passes arguments, URL=wss://… plays on that server
+	@$(if $(URL),WEBSOCKET_URL=$(URL)) $(BIN)/noughts-tui $(ARGS)
+
+serve: $(PLAYER) ## run a server in the foreground; ARGS="--host 0.0.0.0" passes arguments
+	@$(BIN)/noughts-tui serve $(ARGS)
+
+test: $(DEV) ## run every test
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(DEV) ## lint, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(DEV) ## format the code and mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove what make made
+	rm -rf .venv cdk.out
+
+.venv/.made:
+	@test -n "$(PYTHON)" || { echo "noughts-tui needs Python 3.11 or newer." >&2; exit 1; }
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+$(PLAYER): .venv/.made pyproject.toml constraints.txt
+	@echo "Setting up in .venv, once …" >&2
+	@$(PIP) --editable .
+	@touch $@
+
+$(DEV): .venv/.made pyproject.toml constraints.txt
+	@echo "Setting up in .venv for tests, once …" >&2
+	@$(PIP) --editable '.[dev]'
+	@touch $@ $(PLAYER)

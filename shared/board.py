@@ -1,0 +1,102 @@
+"""Noughts and crosses as a function of its history.
+
+A history is a string of cells in the order they were played, x first: ``"048"`` is three moves. A cell is a digit 0-8,
+``3 * row + column``. Everything else (board, turn, outcome) is derived from it. Standard library only.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final
+
+
+class Mark(StrEnum):
+    """The two marks, which are also the two seats. x moves first."""
+
+    X = "x"
+    O = "o"  # noqa: E741 (the mark's name, always read as Mark.O)
+
+    @property
+    def other(self) -> "Mark":
+        return Mark.O if self is Mark.X else Mark.X
+
+
+EMPTY: Final = "."
+CELLS: Final = "012345678"
+LINES: Final[tuple[tuple[int, int, int], ...]] = (
+    (0, 1, 2),
+    (3, 4, 5),
+    (6, 7, 8),
+    (0, 3, 6),
+    (1, 4, 7),
+    (2, 5, 8),
+    (0, 4, 8),
+    (2, 4, 6),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a history stands: over or not, who won, and every completed line (one move can complete two)."""
+
+    over: bool
+    winner: Mark | None
+    lines: tuple[tuple[int, int, int], ...]
+
+
+def board(moves: str) -> str:
+    """The nine cells of a history, row by row, each ``x``, ``o`` or ``.``."""
+    cells = [EMPTY] * len(CELLS)
+    for place, cell in enumerate(moves):
+        cells[int(cell)] = "xo"[place % 2]
+    return "".join(cells)
+
+
+def turn(moves: str) -> Mark:
+    """The mark whose place in the history comes next, whether or not the game is over."""
+    return Mark.O if len(moves) % 2 else Mark.X
+
+
+# Every node of the game tree is looked at: the cache holds the positions, which are far fewer than the histories.
+@lru_cache(maxsize=8192)
+def _outcome(cells: str) -> Outcome:
+    lines = tuple(
+        line for line in LINES if cells[line[0]] != EMPTY and len({cells[i] for i in line}) == 1
+    )
+    winner = Mark(cells[lines[0][0]]) if lines else None
+    return Outcome(over=bool(lines) or EMPTY not in cells, winner=winner, lines=lines)
+
+
+def outcome(moves: str) -> Outcome:
+    """The outcome of a legal history."""
+    return _outcome(board(moves))
+
+
+def is_legal(moves: str) -> bool:
+    """Whether these moves could have been played: cells 0-8, none twice, none after the end."""
+    if len(set(moves)) != len(moves) or not set(moves) <= set(CELLS):
+        return False
+    # A line needs five moves, so only the later moves can come after an end.
+    return not any(outcome(moves[:length]).over for length in range(5, len(moves)))
+
+
+def free(moves: str) -> tuple[int, ...]:
+    """The cells that can be played next, in order; none when the game is over."""
+    return () if outcome(moves).over else tuple(int(cell) for cell in CELLS if cell not in moves)
+
+
+def cell_of(tile: str) -> int:
+    """The cell of a wire tile ``"row,column"``.
+
+    Raises:
+        ValueError: the text is not two digits 0-2 with a comma between.
+    """
+    row, comma, column = tile.partition(",")
+    if comma != "," or row not in {"0", "1", "2"} or column not in {"0", "1", "2"}:
+        raise ValueError(f"not a tile: {tile!r}")
+    return 3 * int(row) + int(column)
+
+
+def tile_of(cell: int) -> str:
+    """The wire tile ``"row,column"`` of a cell 0-8."""
+    return f"{cell // 3},{cell % 3}"

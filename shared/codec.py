@@ -1,0 +1,141 @@
+"""The only place that knows JSON: strict on the server's side, tolerant of what is new on the client's.
+
+A request that cannot be read is a `Refusal`, with its ``ref`` where that could be read; an event that cannot be read is a
+`ProtocolError`. Imports shared, json and msgspec.
+"""
+
+import json
+import re
+from typing import Any, Final, NoReturn
+
+import msgspec
+
+from shared.errors import ErrorCode, ProtocolError, Refusal
+from shared.messages import (
+    EVENTS,
+    MAX_REQUEST_BYTES,
+    PROTOCOL_VERSION,
+    REQUESTS,
+    AnyEvent,
+    AnyRequest,
+    Code,
+    Event,
+    GatewayNotice,
+    Ref,
+    Request,
+)
+
+_encoder: Final = msgspec.json.Encoder()
+_FIELD: Final = re.compile(r"(?P<reason>.*) - at `\$\.(?P<field>[^`]*)`", re.DOTALL)
+_MISSING: Final = re.compile(r"Object missing required field `(?P<field>\w+)`")
+
+
+def encode(message: Request | Event | GatewayNotice) -> str:
+    """One frame: JSON text without line breaks."""
+    return _encoder.encode(message).decode()
+
+
+def decode_request(body: str) -> AnyRequest:
+    """The request in a frame.
+
+    Raises:
+        Refusal: ``too_large``, ``bad_json``, ``unknown_type``, ``unsupported_version``, or ``bad_request``, whose
+            message begins with the name of the field.
+    """
+    # A lone surrogate cannot be UTF-8, but can reach a function inside an event that was JSON itself.
+    size = len(body.encode(errors="surrogatepass"))
+    fields = _fields(body, size)
+    try:
+        if size > MAX_REQUEST_BYTES:
+            raise _too_large(size)
+        return _request(fields)
+    except Refusal as refusal:
+        refusal.ref = _readable(fields, "ref", Ref)
+        refusal.game_id = _readable(fields, "id", Code)
+        raise
+
+
+def decode_event(frame: str) -> AnyEvent | GatewayNotice | None:
+    """The event in a frame, its text safe to print; None for a type that this version does not know.
+
+    Raises:
+        ProtocolError: the frame is no event of this protocol.
+    """
+    try:
+        fields = msgspec.json.decode(frame)
+        if not isinstance(fields, dict):
+            raise ProtocolError("The server sent something that is not a JSON object.")
+        kind = fields.get("type")
+        if kind is None:
+            return msgspec.convert(fields, GatewayNotice)
+        if kind not in EVENTS:
+            return None
+        event: AnyEvent = msgspec.convert(fields, AnyEvent)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, TypeError) as error:
+        raise ProtocolError("The server sent a frame that cannot be read.") from error
+    return event
+
+
+# json and not msgspec.json reads requests: it lets a lone surrogate through, which a name is cleaned of, and what was
+# read of a wrong request still tells its ref.
+def _fields(body: str, size: int) -> dict[str, Any]:
+    try:
+        fields = json.loads(body, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        fields = None
+    if isinstance(fields, dict):
+        return fields
+    if size > MAX_REQUEST_BYTES:
+        raise _too_large(size)
+    raise Refusal(ErrorCode.BAD_JSON, "A request must be one JSON object.")
+
+
+def _too_large(size: int) -> Refusal:
+    return Refusal(
+        ErrorCode.TOO_LARGE, f"A request can have {MAX_REQUEST_BYTES} bytes; this one has {size}."
+    )
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _request(fields: dict[str, Any]) -> AnyRequest:
+    kind = fields.get("type")
+    if not isinstance(kind, str) or kind not in REQUESTS:
+        raise Refusal(
+            ErrorCode.UNKNOWN_TYPE, f"A request has one of these types: {', '.join(REQUESTS)}."
+        )
+    try:
+        request: AnyRequest = msgspec.convert(fields, AnyRequest)
+    except msgspec.ValidationError as error:
+        raise Refusal(ErrorCode.BAD_REQUEST, _sentence(error)) from None
+    if getattr(request, "v", PROTOCOL_VERSION) != PROTOCOL_VERSION:
+        raise Refusal(
+            ErrorCode.UNSUPPORTED_VERSION,
+            f"This server speaks version {PROTOCOL_VERSION} of the protocol only.",
+        )
+    return request
+
+
+def _sentence(error: msgspec.ValidationError) -> str:
+    """``field: reason.``, whichever way msgspec puts it; no value of the request is repeated."""
+    text = str(error)
+    if found := _FIELD.fullmatch(text):
+        reason = found["reason"]
+        if reason.startswith("Invalid enum value"):
+            reason = "not one of the values it can have"
+        elif "matching regex" in reason:
+            reason = "not in the form it must have"
+        return f"{found['field']}: {reason[0].lower()}{reason[1:].replace('`', '')}."
+    if found := _MISSING.match(text):
+        return f"{found['field']}: is missing."
+    return f"{text}."
+
+
+def _readable(fields: dict[str, Any], name: str, kind: Any) -> str | None:
+    try:
+        value: str = msgspec.convert(fields.get(name), kind)
+    except msgspec.ValidationError:
+        return None
+    return value if value.isprintable() else None

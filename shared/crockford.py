@@ -1,0 +1,48 @@
+"""Crockford's base 32 (crockford.com/base32.html): codes that people read to each other. Standard library only.
+
+No I, L, O or U in what is written; case, hyphens, spaces, I/L for 1 and O for 0 forgiven in what is read.
+"""
+
+from typing import Final
+
+ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_FORGIVEN: Final = str.maketrans({"I": "1", "L": "1", "O": "0", "-": None, " ": None})
+
+GAME_CODE_LENGTH: Final = 6
+
+
+def encode(number: int, length: int) -> str:
+    """A number in exactly ``length`` characters, most significant first.
+
+    Raises:
+        ValueError: the number is negative or needs more than ``5 * length`` bits.
+    """
+    if not 0 <= number < 32**length:
+        raise ValueError(f"{number} does not fit {length} characters")
+    return "".join(ALPHABET[number >> 5 * place & 31] for place in reversed(range(length)))
+
+
+def decode(code: str) -> int:
+    """The number of a code as `normalise` returns it."""
+    number = 0
+    for character in code:
+        number = number << 5 | ALPHABET.index(character)
+    return number
+
+
+def normalise(text: str, length: int) -> str:
+    """The code that a person meant, in its one written form.
+
+    Raises:
+        ValueError: the text is not ``length`` characters of the alphabet once what is forgiven is forgiven.
+    """
+    # The length is looked at first, so that a hostile text costs nothing; a code has at most a hyphen or space a character.
+    code = text.strip().upper().translate(_FORGIVEN) if len(text) <= 4 * length else ""
+    if len(code) != length or not set(code) <= set(ALPHABET):
+        raise ValueError(f"a code has {length} letters and digits, without U")
+    return code
+
+
+def game_code(text: str) -> str:
+    """`normalise` for the code of a game: 6 characters, 30 bits."""
+    return normalise(text, GAME_CODE_LENGTH)

@@ -1,0 +1,70 @@
+"""Remote text made safe to print on a terminal. Standard library only.
+
+Terminal widgets pass escape sequences, C1 bytes and bidirectional overrides on unchanged, so text is cleaned where it
+enters the program, on both sides of the wire.
+"""
+
+import unicodedata
+from typing import Final
+
+NAME_CELLS: Final = 20
+NAME_CODE_POINTS: Final = 40
+SENTENCE_CODE_POINTS: Final = 300
+
+# Control, format (which holds the bidirectional and most zero-width characters), surrogate, private use, not assigned
+# (no terminal knows their width), line and paragraph separators.
+_REMOVED_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Characters that Unicode counts as marks or letters and that show nothing: the grapheme joiner, Hangul fillers, Khmer
+# inherent vowels, the Mongolian and the general variation selectors.
+_INVISIBLE: Final = frozenset(
+    map(
+        chr,
+        (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, 0x3164, 0xFFA0),
+    )
+) | frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+_COMBINING: Final = frozenset({"Mn", "Me"})
+
+
+def clean(text: str) -> str:
+    """The text in NFC without what a terminal could obey or hide; every other white space becomes a plain space.
+
+    Combining marks stay, except before the first character, where they would change what stands in front of the text.
+    """
+    kept = [
+        " " if character.isspace() else character
+        for character in text
+        if character not in _INVISIBLE
+        and unicodedata.category(character) not in _REMOVED_CATEGORIES
+    ]
+    shown = unicodedata.normalize("NFC", "".join(kept)).strip()
+    while shown and unicodedata.category(shown[0]) in _COMBINING:
+        shown = shown[1:].lstrip()
+    return shown
+
+
+def cell_width(text: str) -> int:
+    """How many terminal cells a cleaned text takes: two for East Asian wide characters, none for combining marks."""
+    return sum(_width(character) for character in text)
+
+
+def clean_name(text: str) -> str:
+    """A player's name: `clean`, at most 20 cells wide and 40 code points long; may be empty."""
+    # NFC can lengthen a text, but never makes 40 code points out of less than 14: looking at more than this is wasted.
+    shown = clean(text[: 100 * NAME_CODE_POINTS])
+    cells = 0
+    for place, character in enumerate(shown[:NAME_CODE_POINTS]):
+        cells += _width(character)
+        if cells > NAME_CELLS:
+            return shown[:place].rstrip()
+    return shown[:NAME_CODE_POINTS].rstrip()
+
+
+def clean_sentence(text: str) -> str:
+    """A sentence from the peer: `clean`, at most 300 code points."""
+    return clean(text[: 2 * SENTENCE_CODE_POINTS])[:SENTENCE_CODE_POINTS].rstrip()
+
+
+def _width(character: str) -> int:
+    if unicodedata.category(character) in _COMBINING:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
