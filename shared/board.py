@@ -1,7 +1,8 @@
 """Noughts and crosses as a function of its history.
 
-A history is a string of cells in the order they were played, x first: ``"048"`` is three moves. A cell is a digit 0-8,
-``3 * row + column``. Everything else (board, turn, outcome) is derived from it. Standard library only.
+A history is a string of cells in the order they were played, x first: ``"048"`` is three moves.
+A cell is a digit 0-8, ``3 * row + column``. Everything else (board, turn, outcome) is derived from
+it. Standard library only.
 """
 
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ LINES: Final[tuple[tuple[int, int, int], ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a history stands: over or not, who won, and every completed line (one move can complete two)."""
+    """How a history stands: over or not, who won, every completed line (two at most)."""
 
     over: bool
     winner: Mark | None
@@ -57,7 +58,7 @@ def turn(moves: str) -> Mark:
     return Mark.O if len(moves) % 2 else Mark.X
 
 
-# Every node of the game tree is looked at: the cache holds the positions, which are far fewer than the histories.
+# Walks of the game tree look at every node: the positions are far fewer than the histories.
 @lru_cache(maxsize=8192)
 def _outcome(cells: str) -> Outcome:
     lines = tuple(

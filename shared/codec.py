@@ -1,7 +1,7 @@
-"""The only place that knows JSON: strict on the server's side, tolerant of what is new on the client's.
+"""The only place that knows JSON: strict about requests, tolerant of what is new in events.
 
-A request that cannot be read is a `Refusal`, with its ``ref`` where that could be read; an event that cannot be read is a
-`ProtocolError`. Imports shared, json and msgspec.
+A request that cannot be read is a `Refusal`, with its ``ref`` where that could be read; an event
+that cannot be read is a `ProtocolError`. Imports shared, json and msgspec.
 """
 
 import json
@@ -39,10 +39,10 @@ def decode_request(body: str) -> AnyRequest:
     """The request in a frame.
 
     Raises:
-        Refusal: ``too_large``, ``bad_json``, ``unknown_type``, ``unsupported_version``, or ``bad_request``, whose
-            message begins with the name of the field.
+        Refusal: ``too_large``, ``bad_json``, ``unknown_type``, ``unsupported_version``, or
+            ``bad_request``, whose message begins with the name of the field.
     """
-    # A lone surrogate cannot be UTF-8, but can reach a function inside an event that was JSON itself.
+    # A lone surrogate cannot be UTF-8, but can reach a function in an event that was JSON itself.
     size = len(body.encode(errors="surrogatepass"))
     fields = _fields(body, size)
     try:
@@ -56,7 +56,7 @@ def decode_request(body: str) -> AnyRequest:
 
 
 def decode_event(frame: str) -> AnyEvent | GatewayNotice | None:
-    """The event in a frame, its text safe to print; None for a type that this version does not know.
+    """The event in a frame, its text safe to print; None for a type unknown to this version.
 
     Raises:
         ProtocolError: the frame is no event of this protocol.
@@ -76,8 +76,8 @@ def decode_event(frame: str) -> AnyEvent | GatewayNotice | None:
     return event
 
 
-# json and not msgspec.json reads requests: it lets a lone surrogate through, which a name is cleaned of, and what was
-# read of a wrong request still tells its ref.
+# json and not msgspec.json reads requests: it lets lone surrogates through, which names are cleaned
+# of, and what was read of a wrong request still tells its ref.
 def _fields(body: str, size: int) -> dict[str, Any]:
     try:
         fields = json.loads(body, parse_constant=_no_constant)

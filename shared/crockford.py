@@ -1,6 +1,7 @@
-"""Crockford's base 32 (crockford.com/base32.html): codes that people read to each other. Standard library only.
+"""Crockford's base 32 (crockford.com/base32.html): codes that people read to each other.
 
-No I, L, O or U in what is written; case, hyphens, spaces, I/L for 1 and O for 0 forgiven in what is read.
+No I, L, O or U in what is written; case, hyphens, spaces, I/L for 1 and O for 0 forgiven in what is
+read. Standard library only.
 """
 
 from typing import Final
@@ -34,9 +35,11 @@ def normalise(text: str, length: int) -> str:
     """The code that a person meant, in its one written form.
 
     Raises:
-        ValueError: the text is not ``length`` characters of the alphabet once what is forgiven is forgiven.
+        ValueError: the text is not ``length`` characters of the alphabet, once all is forgiven
+            that can be.
     """
-    # The length is looked at first, so that a hostile text costs nothing; a code has at most a hyphen or space a character.
+    # The length is looked at first, so that a hostile text costs nothing. Nobody writes more than a
+    # hyphen and spaces around each character.
     code = text.strip().upper().translate(_FORGIVEN) if len(text) <= 4 * length else ""
     if len(code) != length or not set(code) <= set(ALPHABET):
         raise ValueError(f"a code has {length} letters and digits, without U")

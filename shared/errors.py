@@ -36,8 +36,9 @@ class ErrorCode(StrEnum):
 class Refusal(Exception):
     """A request that changes nothing, with the ``error`` it is answered by.
 
-    ``message`` is one plain sentence for a person. ``retry_at`` (epoch ms) is given with ``too_early`` only, where None
-    means that nothing runs. ``ref`` and ``id`` are the request's own, where they could be read.
+    ``message`` is one plain sentence for a person. ``retry_at`` (epoch ms) is given with
+    ``too_early`` only, where None means that nothing runs. ``ref`` and ``game_id`` are the
+    request's own, where they could be read.
     """
 
     def __init__(

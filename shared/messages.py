@@ -1,7 +1,8 @@
-"""The wire protocol, version 1, as types: what a client asks, what a server says, and the snapshot of a game.
+"""The wire protocol, version 1, as types: what a client asks, what a server says, the snapshot.
 
-Requests are imperative, events say what happened. All are frozen values told apart by ``type``. The request types are
-also the routes of the API: this union is the only list of them. Imports shared and msgspec only.
+Requests are imperative, events say what happened. All are frozen values told apart by ``type``. The
+request types are also the routes of the API: this union is the only list of them. Imports shared
+and msgspec only.
 """
 
 import re
@@ -38,11 +39,11 @@ FINISHED: Final[frozenset[Status]] = frozenset(
 
 
 class InvalidField(ValueError):
-    """A field whose type is right and whose value is not; the message begins with the field's name."""
+    """A field of the right type and a wrong value; the message begins with the field's name."""
 
 
 class Message(Struct, frozen=True, kw_only=True):
-    """What all messages share: a ``repr`` that shows no secret, for logs, tracebacks and failed assertions."""
+    """What all messages share: a ``repr`` without secrets, for logs, tracebacks and tests."""
 
     SECRETS: ClassVar[frozenset[str]] = frozenset({"token", "key"})
 
@@ -60,9 +61,6 @@ class Message(Struct, frozen=True, kw_only=True):
             )
             for name in self.__struct_fields__
         ]
-
-
-# --- What a client asks -------------------------------------------------------------------------------------------
 
 
 class Request(Message, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
@@ -97,7 +95,10 @@ class Ping(Request, frozen=True, kw_only=True, tag="ping"):
 
 
 class Start(Request, frozen=True, kw_only=True, tag="start"):
-    """Starts a game. The same ``key`` again is the same game and seat. ``clock`` is seconds a move, 0 for none."""
+    """Starts a game; the same ``key`` again is the same game and seat.
+
+    ``clock`` is seconds a move, 0 for none.
+    """
 
     name: str = ""
     mark: Literal["x", "o", "random"] = "x"
@@ -125,7 +126,10 @@ class Join(GameRequest, frozen=True, kw_only=True, tag="join"):
 
 
 class Match(Request, frozen=True, kw_only=True, tag="match"):
-    """Joins the longest-waiting listed game of the same clock or starts one; ``id`` is the sender's own waiting game."""
+    """Joins the longest-waiting listed game of the same clock or starts one.
+
+    ``id`` is the sender's own waiting game.
+    """
 
     name: str = ""
     clock: int = 0
@@ -216,11 +220,8 @@ REQUESTS: Final[dict[str, type[Request]]] = {
 """The request types by their ``type``: the routes of the API."""
 
 
-# --- The game as everybody sees it --------------------------------------------------------------------------------
-
-
 class Player(Message, frozen=True, kw_only=True):
-    """Who sits at a seat. ``away`` says why nobody is connected, ``away_at`` (epoch ms) since when."""
+    """Who sits here; ``away`` says why nobody is connected, ``away_at`` (epoch ms) since when."""
 
     name: str
     online: bool
@@ -248,10 +249,11 @@ class Series(Message, frozen=True, kw_only=True):
 
 
 class Game(Message, frozen=True, kw_only=True):
-    """The whole truth about a game. The higher ``rev`` is the newer. Times are epoch ms of the server's clock.
+    """The whole truth about a game; the higher ``rev`` is the newer.
 
-    ``moves`` is the history of digits 0-8; ``board``, ``turn`` and ``lines`` are derived from it. ``deadline`` is when
-    the player to move can be claimed against.
+    Times are epoch ms of the server's clock. ``moves`` is the history of digits 0-8; ``board``,
+    ``turn`` and ``lines`` are derived from it. ``deadline`` is when the player to move can be
+    claimed against.
     """
 
     id: Code
@@ -276,7 +278,7 @@ class Game(Message, frozen=True, kw_only=True):
 
 
 class Next(Message, frozen=True, kw_only=True):
-    """The rematch; ``mark`` is the receiver's new seat, null for a watcher or when the server does not know it."""
+    """The rematch; ``mark`` is the receiver's new seat, null where the server knows of none."""
 
     id: Code
     mark: Mark | None
@@ -303,9 +305,6 @@ class Listing(Message, frozen=True, kw_only=True):
     since: int
 
 
-# --- What a server says -------------------------------------------------------------------------------------------
-
-
 class Event(Message, frozen=True, kw_only=True, tag_field="type"):
     """Replies carry the request's ``ref``; pushes have none."""
 
@@ -321,7 +320,7 @@ class GameEvent(Event, frozen=True, kw_only=True):
 
 
 class Started(GameEvent, frozen=True, kw_only=True, tag="init"):
-    """``token`` is the right to the seat ``mark``; absent when only the connection proved the seat."""
+    """``token`` is the right to the seat ``mark``; absent where only the connection proved it."""
 
     mark: Mark
     token: str | UnsetType = UNSET
@@ -358,14 +357,20 @@ class Claimed(GameEvent, frozen=True, kw_only=True, tag="claim"):
 
 
 class RematchOffered(GameEvent, frozen=True, kw_only=True, tag="rematch"):
-    """``mark`` wants another game; with ``next`` both did. ``mark`` is null when the asker has no seat any more."""
+    """``mark`` wants another game; with ``next`` both did.
+
+    ``mark`` is null when the asker has no seat any more.
+    """
 
     mark: Mark | None
     next: Next | UnsetType = UNSET
 
 
 class Watching(GameEvent, frozen=True, kw_only=True, tag="watch"):
-    """The reply to a ``watch``. Also pushed to watchers when the table is full, to find those who are gone."""
+    """The reply to a ``watch``.
+
+    Also pushed to the watchers of a full table, to find those who are gone.
+    """
 
 
 class Listed(Event, frozen=True, kw_only=True, tag="list"):
@@ -395,13 +400,16 @@ class Presence(GameEvent, frozen=True, kw_only=True, tag="presence"):
 
 
 class Replaced(Event, frozen=True, kw_only=True, tag="replaced"):
-    """Another connection holds the seat now; the one told so must not resume by itself."""
+    """Another connection holds the seat now; who is told so must not resume by itself."""
 
     id: Code
 
 
 class Error(Event, frozen=True, kw_only=True, tag="error"):
-    """A refused request. ``retry_at`` (epoch ms) comes with ``too_early`` only: null when nothing runs."""
+    """A refused request.
+
+    ``retry_at`` (epoch ms) comes with ``too_early`` only: null when nothing runs.
+    """
 
     code: ErrorCode
     message: str
@@ -440,7 +448,10 @@ EVENTS: Final[frozenset[str]] = frozenset(
 
 
 class GatewayNotice(Message, frozen=True, kw_only=True, rename="camel"):
-    """A frame of the gateway itself (``Forbidden``, ``Internal server error``, throttling), about no known request."""
+    """A frame of the gateway itself, about no known request.
+
+    ``Forbidden``, ``Internal server error`` or throttling.
+    """
 
     message: str
     connection_id: str

@@ -1,7 +1,7 @@
 """Remote text made safe to print on a terminal. Standard library only.
 
-Terminal widgets pass escape sequences, C1 bytes and bidirectional overrides on unchanged, so text is cleaned where it
-enters the program, on both sides of the wire.
+Terminal widgets pass escape sequences, C1 bytes and bidirectional overrides on unchanged, so text
+is cleaned where it enters the program, on both sides of the wire.
 """
 
 import unicodedata
@@ -11,11 +11,11 @@ NAME_CELLS: Final = 20
 NAME_CODE_POINTS: Final = 40
 SENTENCE_CODE_POINTS: Final = 300
 
-# Control, format (which holds the bidirectional and most zero-width characters), surrogate, private use, not assigned
-# (no terminal knows their width), line and paragraph separators.
+# Control, format (which holds the bidirectional and most zero-width characters), surrogate, private
+# use, not assigned (no terminal knows their width), line and paragraph separators.
 _REMOVED_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-# Characters that Unicode counts as marks or letters and that show nothing: the grapheme joiner, Hangul fillers, Khmer
-# inherent vowels, the Mongolian and the general variation selectors.
+# Characters that Unicode counts as marks or letters and that show nothing: the grapheme joiner,
+# Hangul fillers, Khmer inherent vowels, the Mongolian and the general variation selectors.
 _INVISIBLE: Final = frozenset(
     map(
         chr,
@@ -26,9 +26,10 @@ _COMBINING: Final = frozenset({"Mn", "Me"})
 
 
 def clean(text: str) -> str:
-    """The text in NFC without what a terminal could obey or hide; every other white space becomes a plain space.
+    """The text in NFC without what a terminal could obey or hide; white space is plain spaces.
 
-    Combining marks stay, except before the first character, where they would change what stands in front of the text.
+    Combining marks stay, except before the first character, where they would change what stands in
+    front of the text.
     """
     kept = [
         " " if character.isspace() else character
@@ -43,13 +44,17 @@ def clean(text: str) -> str:
 
 
 def cell_width(text: str) -> int:
-    """How many terminal cells a cleaned text takes: two for East Asian wide characters, none for combining marks."""
+    """How many terminal cells a cleaned text takes.
+
+    Two for East Asian wide characters, none for combining marks.
+    """
     return sum(_width(character) for character in text)
 
 
 def clean_name(text: str) -> str:
     """A player's name: `clean`, at most 20 cells wide and 40 code points long; may be empty."""
-    # NFC can lengthen a text, but never makes 40 code points out of less than 14: looking at more than this is wasted.
+    # NFC can lengthen a text, but never makes 40 code points out of less than 14: looking at more
+    # than this is wasted.
     shown = clean(text[: 100 * NAME_CODE_POINTS])
     cells = 0
     for place, character in enumerate(shown[:NAME_CODE_POINTS]):
