@@ -1,0 +1,69 @@
+"""What command line, settings and environment have decided, for the app to be opened. No I/O."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+MarkChoice = Literal["x", "o", "random"]
+Level = Literal["easy", "medium", "perfect"]
+Motion = Literal["full", "reduced"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lobby:
+    """The lobby."""
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """A new game; ``clock`` is seconds a move, 0 for none."""
+
+    mark: MarkChoice = "x"
+    listed: bool = False
+    clock: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class JoinGame:
+    """The free seat of a game; ``code`` in its one written form."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchGame:
+    """A game to watch; ``code`` in its one written form."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """A game against the computer."""
+
+    level: Level = "medium"
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A finished game, step by step, from its replay code; needs no server."""
+
+    code: str
+
+
+Opening = Lobby | New | JoinGame | WatchGame | Practice | Replay
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """``url`` None is the embedded gateway; ``theme`` None is the app's own choice."""
+
+    url: str | None = None
+    name: str = ""
+    theme: str | None = None
+    ascii: bool = False
+    numpad: bool = False
+    bell: bool = True
+    motion: Motion = "full"
+    clock: int = 0
+    """Seconds a move that a new game begins with."""
+    opening: Opening = Lobby()
