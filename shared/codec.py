@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn
 
 import msgspec
 
+from shared import crockford
 from shared.errors import ErrorCode, ProtocolError, Refusal
 from shared.messages import (
     EVENTS,
@@ -18,7 +19,6 @@ from shared.messages import (
     REQUESTS,
     AnyEvent,
     AnyRequest,
-    Code,
     Event,
     GatewayNotice,
     Ref,
@@ -28,6 +28,7 @@ from shared.messages import (
 _encoder: Final = msgspec.json.Encoder()
 _FIELD: Final = re.compile(r"(?P<reason>.*) - at `\$\.(?P<field>[^`]*)`", re.DOTALL)
 _MISSING: Final = re.compile(r"Object missing required field `(?P<field>\w+)`")
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def encode(message: Request | Event | GatewayNotice) -> str:
@@ -50,8 +51,8 @@ def decode_request(body: str) -> AnyRequest:
             raise _too_large(size)
         return _request(fields)
     except Refusal as refusal:
-        refusal.ref = _readable(fields, "ref", Ref)
-        refusal.game_id = _readable(fields, "id", Code)
+        refusal.ref = _ref_of(fields)
+        refusal.game_id = _game_id_of(fields)
         raise
 
 
@@ -84,10 +85,16 @@ def _fields(body: str, size: int) -> dict[str, Any]:
     except (ValueError, RecursionError):
         fields = None
     if isinstance(fields, dict):
-        return fields
+        return {_whole(name): _whole(value) for name, value in fields.items()}
     if size > MAX_REQUEST_BYTES:
         raise _too_large(size)
     raise Refusal(ErrorCode.BAD_JSON, "A request must be one JSON object.")
+
+
+# msgspec looks at text as UTF-8, which a lone surrogate has none of. What stands for it here is a
+# code point that is no character: no field but a name may have it, and names are cleaned of it.
+def _whole(value: Any) -> Any:
+    return _LONE_SURROGATE.sub("\uffff", value) if isinstance(value, str) else value
 
 
 def _too_large(size: int) -> Refusal:
@@ -133,9 +140,17 @@ def _sentence(error: msgspec.ValidationError) -> str:
     return f"{text}."
 
 
-def _readable(fields: dict[str, Any], name: str, kind: Any) -> str | None:
+def _ref_of(fields: dict[str, Any]) -> str | None:
     try:
-        value: str = msgspec.convert(fields.get(name), kind)
+        ref = msgspec.convert(fields.get("ref"), Ref)
     except msgspec.ValidationError:
         return None
-    return value if value.isprintable() else None
+    return ref if ref.isprintable() else None
+
+
+def _game_id_of(fields: dict[str, Any]) -> str | None:
+    text = fields.get("id")
+    try:
+        return crockford.game_code(text) if isinstance(text, str) else None
+    except ValueError:
+        return None

@@ -40,7 +40,9 @@ def normalise(text: str, length: int) -> str:
     """
     # The length is looked at first, so that a hostile text costs nothing. Nobody writes more than a
     # hyphen and spaces around each character.
-    code = text.strip().upper().translate(_FORGIVEN) if len(text) <= 4 * length else ""
+    short = text.strip() if len(text) <= 4 * length else ""
+    # Upper case would make an I of a dotless one and two S of a sharp one, which no code has.
+    code = short.upper().translate(_FORGIVEN) if short.isascii() else ""
     if len(code) != length or not set(code) <= set(ALPHABET):
         raise ValueError(f"a code has {length} letters and digits, without U")
     return code

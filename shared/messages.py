@@ -12,7 +12,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import force_setattr
 
 from shared import crockford
-from shared.board import Mark, is_legal
+from shared.board import Mark, board, is_legal, outcome, turn
 from shared.errors import ErrorCode
 from shared.text import clean_name, clean_sentence
 
@@ -25,6 +25,9 @@ Key = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{22}\Z")]
 Tile = Annotated[str, Meta(pattern=r"^[0-2],[0-2]\Z")]
 Code = Annotated[str, Meta(pattern=rf"^[{crockford.ALPHABET}]{{{crockford.GAME_CODE_LENGTH}}}\Z")]
 Board = Annotated[str, Meta(pattern=r"^[xo.]{9}\Z")]
+# What a peer sends can be shown: numbers that every JSON holds exactly, times before the year 9999.
+Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Millis = Annotated[int, Meta(ge=0, le=253_370_764_800_000)]
 EmoteName = Literal["hello", "nice", "oops", "thinking", "gg", "thanks"]
 Status = Literal[
     "waiting", "playing", "won", "drawn", "resigned", "timeout", "abandoned", "cancelled"
@@ -226,7 +229,7 @@ class Player(Message, frozen=True, kw_only=True):
     name: str
     online: bool
     away: Away | None
-    away_at: int | None
+    away_at: Millis | None
 
     def __post_init__(self) -> None:
         force_setattr(self, "name", clean_name(self.name))
@@ -243,9 +246,9 @@ class Players(Message, frozen=True, kw_only=True):
 class Series(Message, frozen=True, kw_only=True):
     """Games won by the players now in these seats, over their rematches."""
 
-    x: int = 0
-    o: int = 0
-    drawn: int = 0
+    x: Count = 0
+    o: Count = 0
+    drawn: Count = 0
 
 
 class Game(Message, frozen=True, kw_only=True):
@@ -257,7 +260,7 @@ class Game(Message, frozen=True, kw_only=True):
     """
 
     id: Code
-    rev: int
+    rev: Count
     status: Status
     moves: str
     board: Board
@@ -265,16 +268,22 @@ class Game(Message, frozen=True, kw_only=True):
     winner: Mark | None
     lines: tuple[tuple[int, int, int], ...]
     players: Players
-    clock: int
-    deadline: int | None
+    clock: Count
+    deadline: Millis | None
     series: Series
     rematch: Mark | None
     next: Code | None
-    watchers: int
+    watchers: Count
 
     def __post_init__(self) -> None:
         if not is_legal(self.moves):
             raise InvalidField("moves: no game can have this history")
+        if self.board != board(self.moves):
+            raise InvalidField("board: is not what these moves make")
+        if self.turn not in {None, turn(self.moves)}:
+            raise InvalidField("turn: is not what these moves make")
+        if self.lines != outcome(self.moves).lines:
+            raise InvalidField("lines: are not what these moves make")
 
 
 class Next(Message, frozen=True, kw_only=True):
@@ -301,8 +310,8 @@ class Listing(Message, frozen=True, kw_only=True):
     id: Code
     names: Names
     mark: Mark | None
-    clock: int
-    since: int
+    clock: Count
+    since: Millis
 
 
 class Event(Message, frozen=True, kw_only=True, tag_field="type"):
@@ -316,7 +325,7 @@ class GameEvent(Event, frozen=True, kw_only=True):
 
     id: Code
     game: Game
-    now: int
+    now: Millis
 
 
 class Started(GameEvent, frozen=True, kw_only=True, tag="init"):
@@ -386,7 +395,7 @@ class Emoted(Event, frozen=True, kw_only=True, tag="emote"):
 class Pong(Event, frozen=True, kw_only=True, tag="pong"):
     """With ``id``, ``mark`` is the seat that the asking connection holds, or null."""
 
-    now: int
+    now: Millis
     id: Code | UnsetType = UNSET
     mark: Mark | UnsetType | None = UNSET
     game: Game | UnsetType = UNSET
@@ -413,10 +422,10 @@ class Error(Event, frozen=True, kw_only=True, tag="error"):
 
     code: ErrorCode
     message: str
-    now: int
+    now: Millis
     id: Code | UnsetType = UNSET
     game: Game | UnsetType = UNSET
-    retry_at: int | UnsetType | None = UNSET
+    retry_at: Millis | UnsetType | None = UNSET
 
     def __post_init__(self) -> None:
         force_setattr(self, "message", clean_sentence(self.message))

@@ -15,14 +15,29 @@ SENTENCE_CODE_POINTS: Final = 300
 # use, not assigned (no terminal knows their width), line and paragraph separators.
 _REMOVED_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # Characters that Unicode counts as marks or letters and that show nothing: the grapheme joiner,
-# Hangul fillers, Khmer inherent vowels, the Mongolian and the general variation selectors.
+# Hangul fillers, Khmer inherent vowels, the Mongolian and the general variation selectors, the
+# blank Braille pattern and the musical null.
 _INVISIBLE: Final = frozenset(
     map(
         chr,
-        (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, 0x3164, 0xFFA0),
+        (
+            *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, 0x2800),
+            *(0x3164, *range(0xFE00, 0xFE10), 0xFFA0, 0x1D159, *range(0xE0100, 0xE01F0)),
+        ),
     )
-) | frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+)
 _COMBINING: Final = frozenset({"Mn", "Me"})
+# Wide since Unicode 16, which the terminal may know and this Python may not: trigrams, hexagrams,
+# the symbols of the Tai Xuan Jing and counting rods.
+_NOW_WIDE: Final = frozenset(
+    map(
+        chr,
+        (
+            *(*range(0x2630, 0x2638), *range(0x268A, 0x2690), *range(0x4DC0, 0x4E00)),
+            *(*range(0x1D300, 0x1D357), *range(0x1D360, 0x1D379)),
+        ),
+    )
+)
 
 
 def clean(text: str) -> str:
@@ -38,7 +53,7 @@ def clean(text: str) -> str:
         and unicodedata.category(character) not in _REMOVED_CATEGORIES
     ]
     shown = unicodedata.normalize("NFC", "".join(kept)).strip()
-    while shown and unicodedata.category(shown[0]) in _COMBINING:
+    while shown and unicodedata.category(shown[0]).startswith("M"):
         shown = shown[1:].lstrip()
     return shown
 
@@ -72,4 +87,5 @@ def clean_sentence(text: str) -> str:
 def _width(character: str) -> int:
     if unicodedata.category(character) in _COMBINING:
         return 0
-    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
+    wide = character in _NOW_WIDE or unicodedata.east_asian_width(character) in {"W", "F"}
+    return 2 if wide else 1
