@@ -24,6 +24,12 @@ class Mark(StrEnum):
 
 EMPTY: Final = "."
 CELLS: Final = "012345678"
+CELL_NAMES: Final = (
+    *("top left", "top", "top right"),
+    *("left", "centre", "right"),
+    *("bottom left", "bottom", "bottom right"),
+)
+"""What people call the cells, by cell."""
 LINES: Final[tuple[tuple[int, int, int], ...]] = (
     (0, 1, 2),
     (3, 4, 5),
@@ -60,7 +66,8 @@ def turn(moves: str) -> Mark:
 
 # Walks of the game tree look at every node: the positions are far fewer than the histories.
 @lru_cache(maxsize=8192)
-def _outcome(cells: str) -> Outcome:
+def outcome_of_board(cells: str) -> Outcome:
+    """The outcome of nine cells as `board` makes them."""
     lines = tuple(
         line for line in LINES if cells[line[0]] != EMPTY and len({cells[i] for i in line}) == 1
     )
@@ -70,7 +77,7 @@ def _outcome(cells: str) -> Outcome:
 
 def outcome(moves: str) -> Outcome:
     """The outcome of a legal history."""
-    return _outcome(board(moves))
+    return outcome_of_board(board(moves))
 
 
 def is_legal(moves: str) -> bool:
@@ -84,6 +91,18 @@ def is_legal(moves: str) -> bool:
 def free(moves: str) -> tuple[int, ...]:
     """The cells that can be played next, in order; none when the game is over."""
     return () if outcome(moves).over else tuple(int(cell) for cell in CELLS if cell not in moves)
+
+
+def followers(cells: str) -> tuple[tuple[int, str], ...]:
+    """The boards one move on, each after the cell played; none when the game is over."""
+    if outcome_of_board(cells).over:
+        return ()
+    mark = Mark.X if cells.count(EMPTY) % 2 else Mark.O
+    return tuple(
+        (cell, f"{cells[:cell]}{mark}{cells[cell + 1 :]}")
+        for cell, content in enumerate(cells)
+        if content == EMPTY
+    )
 
 
 def cell_of(tile: str) -> int:
