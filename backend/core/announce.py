@@ -1,0 +1,95 @@
+"""Telling others: pushes, and what follows when a push finds nobody there. Imports shared and core only."""
+
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+
+from backend.core import match as rules
+from backend.core.match import Match, Moment
+from backend.core.ports import (
+    Busy,
+    Conflict,
+    Connections,
+    Gone,
+    Metric,
+    Metrics,
+    Store,
+    Undelivered,
+)
+from shared import codec
+from shared import messages as wire
+from shared.board import Mark
+
+EventFor = Callable[[Mark | None], wire.Event]
+"""The event for the one who holds this seat; None for a watcher."""
+
+
+class Announcer:
+    """Posts events to the connections at a table. A change was stored before, so no failure here undoes it."""
+
+    def __init__(self, store: Store, connections: Connections, metrics: Metrics) -> None:
+        self._store = store
+        self._connections = connections
+        self._metrics = metrics
+
+    def post(self, connection: str, event: wire.Event) -> bool:
+        """Posts one event; False when the connection does not exist any more."""
+        try:
+            self._connections.post(connection, codec.encode(event))
+        except Gone:
+            self._metrics.count({Metric.GONE: 1})
+            return False
+        except Undelivered:
+            # A push can be lost: whoever waits asks by `ping`.
+            return True
+        return True
+
+    def tell(
+        self,
+        match: Match,
+        event: wire.Event | EventFor,
+        at: Moment,
+        *,
+        but: AbstractSet[str] = frozenset(),
+    ) -> None:
+        """Posts to everybody at the table, players first, except ``but``. Who is gone is unbound, and the rest told."""
+        event_for = (lambda _: event) if isinstance(event, wire.Event) else event
+        players = [(match.seat(mark).connection, mark) for mark in Mark]
+        watchers = [(connection, None) for connection in sorted(match.watchers)]
+        seen = set(but)
+        gone: list[tuple[str, Mark | None]] = []
+        for connection, mark in (*players, *watchers):
+            if connection is None or connection in seen:
+                continue
+            seen.add(connection)
+            if not self.post(connection, event_for(mark)):
+                gone.append((connection, mark))
+        for connection, mark in gone:
+            if mark is None:
+                self._forget(match.id, connection, at)
+            else:
+                self.lose(match.id, mark, connection, at)
+
+    def lose(self, game_id: str, mark: Mark, connection: str, at: Moment) -> None:
+        """Marks the seat of a lost connection and tells the others; nothing when the seat is held by another by now."""
+        try:
+            match = self._store.unbind(game_id, mark, connection, at)
+        except (Conflict, Busy):
+            # Somebody else holds it, or presence stays as it was until the next push: it is best effort.
+            return
+        game = rules.snapshot(match)
+        lost = wire.Presence(id=game_id, mark=mark, online=False, game=game, now=at.now)
+        self.tell(match, lost, at, but={connection})
+
+    def prune(self, match: Match, at: Moment) -> bool:
+        """Posts the snapshot to every watcher, to find those who are gone; whether one was."""
+        shown = wire.Watching(id=match.id, game=rules.snapshot(match), now=at.now)
+        gone = [watcher for watcher in sorted(match.watchers) if not self.post(watcher, shown)]
+        for watcher in gone:
+            self._forget(match.id, watcher, at)
+        return bool(gone)
+
+    def _forget(self, game_id: str, watcher: str, at: Moment) -> None:
+        try:
+            self._store.unwatch(game_id, watcher, at)
+        except (Conflict, Busy):
+            return

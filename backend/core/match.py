@@ -1,0 +1,400 @@
+"""A match as the server keeps it, and the rules of what is allowed when.
+
+A match waits for a second player, is played, and ends:
+
+    waiting --join--> playing --play--> won | drawn
+       |                 |---resign---> resigned
+       |                 |---claim----> timeout | abandoned
+       +--leave--> cancelled
+
+Everything here is a pure function of values: a request is judged by raising a `Refusal` or not, and a change is a new
+`Match` with the next ``rev``. Nothing else in the program changes a match. Imports shared only.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, Final
+
+from shared import board, crockford, messages
+from shared.board import Mark
+from shared.errors import ErrorCode, Refusal
+from shared.messages import FINISHED, Away, LobbyKind, Status
+
+MAX_WATCHERS: Final = 20
+ABANDONED_AFTER_MS: Final = 30_000
+EMOTE_PAUSE_MS: Final = 1_000
+
+
+class Action(StrEnum):
+    """What the phase of a match can forbid."""
+
+    JOIN = "join"
+    PLAY = "play"
+    RESIGN = "resign"
+    CLAIM = "claim"
+    REMATCH = "rematch"
+
+
+_STARTED_NOT: Final = (ErrorCode.NOT_STARTED, "Nobody has joined this game yet.")
+_OVER: Final = (ErrorCode.GAME_OVER, "This game is over.")
+_CANCELLED: Final = (ErrorCode.GAME_OVER, "This game was cancelled.")
+_FULL: Final = (ErrorCode.GAME_FULL, "Both seats of this game are taken.")
+_RUNNING: Final = (ErrorCode.TOO_EARLY, "This game is still being played.")
+
+# What is refused, by action and phase; what is not in the table is allowed.
+FORBIDDEN: Final[Mapping[Action, Mapping[str, tuple[ErrorCode, str]]]] = {
+    Action.JOIN: {"playing": _FULL, "finished": _FULL, "cancelled": _CANCELLED},
+    Action.PLAY: {"waiting": _STARTED_NOT, "finished": _OVER, "cancelled": _CANCELLED},
+    Action.RESIGN: {"waiting": _STARTED_NOT, "finished": _OVER, "cancelled": _CANCELLED},
+    Action.CLAIM: {"waiting": _STARTED_NOT, "finished": _OVER, "cancelled": _CANCELLED},
+    Action.REMATCH: {"waiting": _STARTED_NOT, "playing": _RUNNING, "cancelled": _CANCELLED},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a request is judged (``now``, epoch ms), and when a game changed then is gone (``expires``, epoch s)."""
+
+    now: int
+    expires: int
+
+    @property
+    def second(self) -> int:
+        return self.now // 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """One side of the table. A seat is taken when it has a ``token`` (SHA-256 of the key, hex), connected or not.
+
+    ``connection`` is the id of the connection that may play; ``bound_at``, ``away_at`` are epoch ms.
+    """
+
+    token: str = field(default="", repr=False)
+    name: str = ""
+    connection: str | None = None
+    bound_at: int = 0
+    away: Away | None = None
+    away_at: int | None = None
+
+    @property
+    def taken(self) -> bool:
+        return bool(self.token)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """All that is stored of a game. ``turn_at`` and ``since`` are epoch ms, ``expires`` is epoch s.
+
+    ``since`` is when it began to wait or to be played. ``emoted`` is when each connection last sent an emote.
+    """
+
+    id: str
+    expires: int
+    rev: int = 1
+    status: Status = "waiting"
+    moves: str = ""
+    winner: Mark | None = None
+    x: Seat = Seat()
+    o: Seat = Seat()
+    clock: int = 0
+    turn_at: int = 0
+    since: int = 0
+    listed: bool = False
+    series: messages.Series = field(default_factory=messages.Series)
+    offer: Mark | None = None
+    next: str | None = None
+    watchers: frozenset[str] = frozenset()
+    emoted: Mapping[str, int] = field(default_factory=dict)
+
+    def seat(self, mark: Mark) -> Seat:
+        return self.x if mark is Mark.X else self.o
+
+    @property
+    def phase(self) -> str:
+        """``waiting``, ``playing``, ``finished`` or ``cancelled``."""
+        if self.status == "cancelled" or self.status not in FINISHED:
+            return self.status
+        return "finished"
+
+    @property
+    def turn(self) -> Mark | None:
+        return board.turn(self.moves) if self.status == "playing" else None
+
+    @property
+    def deadline(self) -> int | None:
+        """When the player to move can be claimed against, epoch ms."""
+        return self.turn_at + 1000 * self.clock if self.clock and self.turn else None
+
+    @property
+    def lobby(self) -> LobbyKind | None:
+        """The list of the lobby that shows this match."""
+        if not self.listed:
+            return None
+        return {"waiting": "open", "playing": "live"}.get(self.status)  # type: ignore[return-value] # two of the kinds
+
+    def is_gone(self, second: int) -> bool:
+        """Whether its life is over at this epoch second, whatever the database still holds."""
+        return self.expires <= second
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A move judged from the history alone: what a store writes when that history is the stored one."""
+
+    before: str
+    cell: int
+
+    @property
+    def mark(self) -> Mark:
+        return board.turn(self.before)
+
+    @property
+    def after(self) -> str:
+        return f"{self.before}{self.cell}"
+
+    @property
+    def outcome(self) -> board.Outcome:
+        return board.outcome(self.after)
+
+    @property
+    def status(self) -> Status:
+        if not self.outcome.over:
+            return "playing"
+        return "won" if self.outcome.winner else "drawn"
+
+
+# Who somebody is
+
+
+def hash_key(key: str) -> str:
+    """What the server keeps of a key: its SHA-256, hex."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def code_from(*parts: str) -> str:
+    """A game code (30 bits) that follows from these parts and tells nothing of them."""
+    digest = hashlib.sha256("\0".join(("code", *parts)).encode()).digest()
+    return crockford.encode(int.from_bytes(digest[:4]) >> 2, crockford.GAME_CODE_LENGTH)
+
+
+def seat_of(match: Match, connection: str) -> Mark | None:
+    """The seat that a connection holds."""
+    return next((mark for mark in Mark if match.seat(mark).connection == connection), None)
+
+
+def holder(match: Match, token: str) -> Mark | None:
+    """The seat whose right is this hash; compared in constant time."""
+    held = [mark for mark in Mark if hmac.compare_digest(match.seat(mark).token, token)]
+    return held[0] if token and held else None
+
+
+def audience(match: Match) -> AbstractSet[str]:
+    """The connections at the table: players and watchers."""
+    return match.watchers | {seat.connection for seat in (match.x, match.o) if seat.connection}
+
+
+# Judging
+
+
+def check(match: Match, action: Action) -> None:
+    """Refuses an action that the phase of the match forbids."""
+    if refused := FORBIDDEN[action].get(match.phase):
+        code, sentence = refused
+        raise Refusal(code, sentence)
+
+
+def judge_seated(match: Match, connection: str) -> Mark:
+    """The seat of the one who asks; refuses who has none."""
+    mark = seat_of(match, connection)
+    if mark is None:
+        raise Refusal(ErrorCode.NOT_SEATED, "You do not sit at this game with this connection.")
+    return mark
+
+
+def is_repeat(match: Match, connection: str, cell: int) -> bool:
+    """Whether this is the last move once more: the same seat, the same tile."""
+    mark = judge_seated(match, connection)
+    return match.moves[-1:] == str(cell) and board.turn(match.moves[:-1]) is mark
+
+
+def judge_play(match: Match, connection: str, cell: int, after: str | None) -> Move:
+    """The move, if it may be played; ``after`` is the history its player saw."""
+    mark = judge_seated(match, connection)
+    check(match, Action.PLAY)
+    if after is not None and after != match.moves:
+        raise Refusal(
+            ErrorCode.STALE, "The game has gone on since you looked; here is how it stands."
+        )
+    if match.turn is not mark:
+        raise Refusal(ErrorCode.NOT_YOUR_TURN, "It is your opponent's turn.")
+    if str(cell) in match.moves:
+        raise Refusal(ErrorCode.TILE_TAKEN, "That tile is taken.")
+    return Move(match.moves, cell)
+
+
+def judge_claim(match: Match, mark: Mark, now: int) -> Status:
+    """Why the match can be claimed at this time (epoch ms); refuses with the time from which it can be."""
+    check(match, Action.CLAIM)
+    late_from = match.deadline if match.turn is mark.other else None
+    away_at = match.seat(mark.other).away_at
+    gone_from = None
+    if away_at is not None:
+        gone_from = max(away_at, match.since, match.seat(mark).bound_at) + ABANDONED_AFTER_MS
+    if late_from is not None and now >= late_from:
+        return "timeout"
+    if gone_from is not None and now >= gone_from:
+        return "abandoned"
+    retry_at = min((at for at in (late_from, gone_from) if at is not None), default=None)
+    raise Refusal(ErrorCode.TOO_EARLY, "You cannot claim this game yet.", retry_at=retry_at)
+
+
+# Changing
+
+
+def _change(match: Match, at: Moment, **changes: Any) -> Match:
+    return replace(match, rev=match.rev + 1, expires=at.expires, **changes)
+
+
+def _seated(match: Match, at: Moment, mark: Mark, seat: Seat, **changes: Any) -> Match:
+    return _change(match, at, **{mark.value: seat}, **changes)
+
+
+def _finished(
+    match: Match, at: Moment, status: Status, winner: Mark | None, **changes: Any
+) -> Match:
+    scored = winner.value if winner else "drawn"
+    series = {name: getattr(match.series, name) + (name == scored) for name in ("x", "o", "drawn")}
+    return _change(
+        match, at, status=status, winner=winner, series=messages.Series(**series), **changes
+    )
+
+
+def played(match: Match, move: Move, at: Moment) -> Match:
+    """The match after a move that was judged and belongs to its history."""
+    changes = {"moves": move.after, "turn_at": at.now}
+    if move.status == "playing":
+        return _change(match, at, **changes)
+    return _finished(match, at, move.status, move.outcome.winner, **changes)
+
+
+def joined(match: Match, mark: Mark, seat: Seat, at: Moment) -> Match:
+    """The match with its free seat taken: it begins."""
+    watchers = match.watchers - {seat.connection}
+    return _seated(
+        match, at, mark, seat, status="playing", turn_at=at.now, since=at.now, watchers=watchers
+    )
+
+
+def released(match: Match, mark: Mark, at: Moment, *, host_gone: bool) -> Match:
+    """The match waiting again, because whoever just took the seat ``mark`` does not stay."""
+    host = match.seat(mark.other)
+    if host_gone:
+        host = replace(host, connection=None, away="lost", away_at=at.now)
+    return _change(match, at, **{mark.value: Seat(), mark.other.value: host}, status="waiting")
+
+
+def bound(match: Match, mark: Mark, connection: str, at: Moment) -> Match:
+    """The match with a seat held by this connection."""
+    seat = replace(
+        match.seat(mark), connection=connection, bound_at=at.now, away=None, away_at=None
+    )
+    return _seated(match, at, mark, seat, watchers=match.watchers - {connection}, emoted={})
+
+
+def unbound(match: Match, mark: Mark, at: Moment) -> Match:
+    """The match with a seat whose connection was lost."""
+    seat = replace(match.seat(mark), connection=None, away="lost", away_at=at.now)
+    return _seated(match, at, mark, seat)
+
+
+def left(match: Match, mark: Mark, at: Moment) -> Match:
+    """The match after a player left it: an offer of theirs lapses, a waiting match is cancelled."""
+    seat = replace(match.seat(mark), connection=None, away="left", away_at=at.now)
+    status = "cancelled" if match.status == "waiting" else match.status
+    offer = None if match.offer is mark else match.offer
+    return _seated(match, at, mark, seat, status=status, offer=offer)
+
+
+def resigned(match: Match, mark: Mark, at: Moment) -> Match:
+    """The match given up by ``mark``."""
+    return _finished(match, at, "resigned", mark.other)
+
+
+def claimed(match: Match, mark: Mark, reason: Status, at: Moment) -> Match:
+    """The match won by the claim of ``mark``."""
+    return _finished(match, at, reason, mark)
+
+
+def offered(match: Match, mark: Mark, at: Moment) -> Match:
+    """The match with a rematch offered by ``mark``."""
+    return _change(match, at, offer=mark)
+
+
+def moved_on(match: Match, next_id: str, at: Moment) -> Match:
+    """The match whose players sit at ``next_id`` now; a waiting one is cancelled by it."""
+    status = "cancelled" if match.status == "waiting" else match.status
+    gone = {mark.value: replace(match.seat(mark), connection=None) for mark in Mark}
+    return _change(match, at, next=next_id, status=status, **gone)
+
+
+def rematch_of(match: Match, attempt: int, at: Moment) -> Match:
+    """The next match of these two: marks swapped, series and watchers kept. Its code follows from this match."""
+    return Match(
+        id=code_from("rematch", match.id, match.x.token, match.o.token, str(attempt)),
+        expires=at.expires,
+        status="playing",
+        x=replace(match.o, bound_at=at.now),
+        o=replace(match.x, bound_at=at.now),
+        clock=match.clock,
+        turn_at=at.now,
+        since=at.now,
+        listed=match.listed,
+        series=messages.Series(x=match.series.o, o=match.series.x, drawn=match.series.drawn),
+        watchers=match.watchers,
+    )
+
+
+# Showing
+
+
+def snapshot(match: Match) -> messages.Game:
+    """What everybody may know of a match."""
+    return messages.Game(
+        id=match.id,
+        rev=match.rev,
+        status=match.status,
+        moves=match.moves,
+        board=board.board(match.moves),
+        turn=match.turn,
+        winner=match.winner,
+        lines=board.outcome(match.moves).lines,
+        players=messages.Players(x=_player(match, Mark.X), o=_player(match, Mark.O)),
+        clock=match.clock,
+        deadline=match.deadline,
+        series=match.series,
+        rematch=match.offer,
+        next=match.next,
+        watchers=len(match.watchers),
+    )
+
+
+def name_of(name: str, mark: Mark) -> str:
+    """The name as shown: ``Player X`` or ``Player O`` for an empty one."""
+    return name or f"Player {mark.value.upper()}"
+
+
+def _player(match: Match, mark: Mark) -> messages.Player | None:
+    seat = match.seat(mark)
+    if not seat.taken:
+        return None
+    return messages.Player(
+        name=name_of(seat.name, mark),
+        online=seat.connection is not None,
+        away=seat.away,
+        away_at=seat.away_at,
+    )

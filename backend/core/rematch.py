@@ -1,0 +1,108 @@
+"""Another game of the same two. Imports shared and core only.
+
+The new game is created first and its code follows from the old one, so a request that stopped half way is finished by the
+next: nothing secret need be delivered, and no two rematches of one game can exist.
+"""
+
+from dataclasses import replace
+
+from backend.core import match as rules
+from backend.core.announce import Announcer
+from backend.core.asking import Asking
+from backend.core.match import Match
+from backend.core.ports import Busy, Conflict, Metric, Metrics, Store
+from backend.core.seating import TRIES
+from shared import messages as wire
+from shared.board import Mark
+from shared.errors import ErrorCode, Refusal
+
+
+class Rematches:
+    """Offers, accepts, and leads those to the new game who missed it."""
+
+    def __init__(self, store: Store, announcer: Announcer, metrics: Metrics) -> None:
+        self._store = store
+        self._announcer = announcer
+        self._metrics = metrics
+
+    def rematch(self, request: wire.Rematch, asking: Asking) -> wire.RematchOffered:
+        """Offers a rematch, accepts the opponent's offer, or tells of the rematch there is."""
+        current = asking.see(self._store.load(request.id, asking.at))
+        for _ in range(TRIES):
+            if current.next is not None and current.phase == "finished":
+                return self._lead(current, asking)
+            mark = rules.judge_seated(current, asking.connection)
+            rules.check(current, rules.Action.REMATCH)
+            try:
+                if current.offer is mark.other:
+                    return self._accept(current, mark, asking)
+                return self._offer(current, mark, asking)
+            except Conflict as conflict:
+                current = asking.see(conflict.current)
+        raise Busy
+
+    def _offer(self, current: Match, mark: Mark, asking: Asking) -> wire.RematchOffered:
+        match = current
+        if current.offer is not mark:
+            offered = rules.offered(current, mark, asking.at)
+            match = asking.see(self._store.save(current, offered, asking.at))
+        event = wire.RematchOffered(
+            id=match.id, mark=mark, game=rules.snapshot(match), now=asking.at.now
+        )
+        self._announcer.tell(match, event, asking.at, but={asking.connection})
+        return event
+
+    def _accept(self, current: Match, mark: Mark, asking: Asking) -> wire.RematchOffered:
+        new = self._create(current, asking)
+        old = asking.see(
+            self._store.save(current, rules.moved_on(current, new.id, asking.at), asking.at)
+        )
+        self._metrics.count({Metric.STARTED: 1})
+
+        def event_for(new_mark: Mark | None) -> wire.RematchOffered:
+            return wire.RematchOffered(
+                id=old.id,
+                mark=mark,
+                game=rules.snapshot(old),
+                next=wire.Next(id=new.id, mark=new_mark, game=rules.snapshot(new)),
+                now=asking.at.now,
+            )
+
+        self._announcer.tell(new, event_for, asking.at, but={asking.connection})
+        return event_for(mark.other)
+
+    def _create(self, current: Match, asking: Asking) -> Match:
+        for attempt in range(TRIES):
+            new = rules.rematch_of(current, attempt, asking.at)
+            try:
+                self._store.create(new, asking.at)
+            except Conflict as conflict:
+                made = conflict.current
+                if made is None or (made.x.token, made.o.token) != (new.x.token, new.o.token):
+                    continue
+                return self._adopt(made, new, asking)
+            return new
+        raise Busy
+
+    def _adopt(self, made: Match, new: Match, asking: Asking) -> Match:
+        """The rematch that an earlier try created without getting further, with the connections of now."""
+        if made.moves:
+            return made
+        seated = replace(new, rev=made.rev + 1)
+        try:
+            return self._store.save(made, seated, asking.at)
+        except Conflict:
+            raise Busy from None
+
+    def _lead(self, current: Match, asking: Asking) -> wire.RematchOffered:
+        new = self._store.load(current.next or "", asking.at)
+        if new is None:
+            raise Refusal(ErrorCode.NO_SUCH_GAME, "The rematch of this game is gone.")
+        mark = rules.seat_of(new, asking.connection)
+        return wire.RematchOffered(
+            id=current.id,
+            mark=None if mark is None else mark.other,
+            game=rules.snapshot(current),
+            next=wire.Next(id=new.id, mark=mark, game=rules.snapshot(new)),
+            now=asking.at.now,
+        )

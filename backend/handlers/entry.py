@@ -1,0 +1,56 @@
+"""The one entry of the service, for a Lambda function as for the embedded gateway. Imports core and shared.
+
+The only broad ``except`` of the backend is here: whatever fails is logged, without the body of the frame, and answered.
+"""
+
+import logging
+from typing import Any, Final
+
+from backend.core.ports import Busy
+from backend.core.service import Service
+from backend.handlers import events
+from backend.handlers.events import BadEvent, Connected, Disconnected, Message
+from shared import codec
+
+_log: Final = logging.getLogger(__name__)
+
+
+class Handler:
+    """Serves API Gateway events: called with an event dict, returns a response dict."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def __call__(self, event: dict[str, Any], _context: object = None) -> dict[str, Any]:
+        """Serves one event.
+
+        Raises:
+            BadEvent: the event is not one of a WebSocket API.
+        """
+        match events.read(event):
+            case Message(connection, body):
+                return self._message(connection, body)
+            case Disconnected(connection):
+                return self._disconnected(connection)
+            case Connected():
+                return events.response()
+
+    def _message(self, connection: str, body: str) -> dict[str, Any]:
+        try:
+            reply = self._service.handle(body, connection)
+        except Exception:
+            _log.exception("a request failed")
+            reply = self._service.failed(body)
+        return events.response(None if reply is None else codec.encode(reply))
+
+    def _disconnected(self, connection: str) -> dict[str, Any]:
+        try:
+            self._service.disconnected(connection)
+        except Busy:
+            _log.warning("the seats of a lost connection could not be looked up")
+        except Exception:
+            _log.exception("a disconnect failed")
+        return events.response()
+
+
+__all__ = ["BadEvent", "Handler"]
