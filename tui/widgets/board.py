@@ -1,0 +1,314 @@
+"""The board: draws a frozen view of a game and posts the cell that a player chooses."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.geometry import Offset
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from shared.board import Mark, free, outcome, turn
+from tui.widgets.art import (
+    CURSOR,
+    LAST,
+    Charset,
+    Line,
+    Size,
+    Texel,
+    Tile,
+    Tone,
+    cell_size,
+    picture,
+)
+
+MIDDLE = 4
+STRIKE_SECONDS = 0.35
+
+# Keys by cell, top left first. A numeric keypad has 7 there.
+DIGITS = "123456789"
+NUMPAD = "789456123"
+
+
+@dataclass(frozen=True, slots=True)
+class BoardView:
+    """What a board shows. ``mover`` is the mark that can be placed here and now, if any."""
+
+    moves: str = ""
+    mover: Mark | None = None
+    pending: int | None = None
+
+    @property
+    def choices(self) -> tuple[int, ...]:
+        return free(self.moves) if self.mover else ()
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        return outcome(self.moves).lines
+
+
+def tiles(view: BoardView, cursor: int | None) -> tuple[Tile, ...]:
+    """The nine cells of a view, with the cursor on one of them or on none."""
+    return tuple(_tile(view, cell, at_cursor=cell == cursor) for cell in range(9))
+
+
+def _tile(view: BoardView, cell: int, *, at_cursor: bool) -> Tile:
+    place = view.moves.find(str(cell))
+    frame = CURSOR if at_cursor else LAST if 0 <= place == len(view.moves) - 1 else ""
+    if place >= 0:
+        lost = view.lines and not any(cell in line for line in view.lines)
+        return Tile(turn(view.moves[:place]), Tone.FADED if lost else Tone.SOLID, frame)
+    if cell == view.pending:
+        return Tile(turn(view.moves), Tone.PENDING, frame)
+    if at_cursor and view.mover and view.pending is None:
+        return Tile(view.mover, Tone.GHOST, frame)
+    return Tile(frame=frame)
+
+
+def digit_cell(digit: str, *, numpad: bool) -> int:
+    """The cell that a digit 1-9 plays: 1 is top left, or bottom left as on a numeric keypad."""
+    return (NUMPAD if numpad else DIGITS).index(digit)
+
+
+def stepped(cell: int, down: int, right: int) -> int:
+    """The cell one step away; the edge of the board stops the cursor."""
+    row, column = divmod(cell, 3)
+    return 3 * min(2, max(0, row + down)) + min(2, max(0, column + right))
+
+
+class Cell(Widget):
+    """One of the nine cells: its part of the board's picture, and the pointer's target."""
+
+    ALLOW_SELECT = False
+
+    class Chosen(Message):
+        """A player wants to play here."""
+
+        def __init__(self, cell: int) -> None:
+            super().__init__()
+            self.cell = cell
+
+    class Pointed(Message):
+        """The pointer came over this cell."""
+
+        def __init__(self, cell: int) -> None:
+            super().__init__()
+            self.cell = cell
+
+    def __init__(self, board: "Board", cell: int) -> None:
+        super().__init__(id=f"cell-{cell}")
+        self.board = board
+        self.cell = cell
+
+    def render_line(self, y: int) -> Strip:
+        return self.board.cell_line(self.cell, y)
+
+    def choose(self) -> None:
+        """Asks to play here; what click, digit and Enter all do."""
+        if self.cell in self.board.view.choices and self.board.view.pending is None:
+            self.post_message(self.Chosen(self.cell))
+
+    def on_enter(self) -> None:
+        self.post_message(self.Pointed(self.cell))
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        self.choose()
+
+
+class Board(Widget, can_focus=True):
+    """Three by three cells as large as the space allows, with a cursor for keys and pointer."""
+
+    DEFAULT_CSS = """
+    Board {
+        width: 1fr;
+        height: 1fr;
+        min-width: 17;
+        min-height: 11;
+    }
+    Board > Cell { position: absolute; }
+    Board > .board--grid { color: $foreground 30%; }
+    Board > .board--x { color: $primary; }
+    Board > .board--o { color: $accent; }
+    Board > .board--x-ghost { color: $primary 35%; }
+    Board > .board--o-ghost { color: $accent 35%; }
+    Board > .board--x-pending { color: $primary 60%; }
+    Board > .board--o-pending { color: $accent 60%; }
+    Board > .board--x-faded { color: $primary 45%; }
+    Board > .board--o-faded { color: $accent 45%; }
+    Board > .board--strike { color: $success; }
+    Board > .board--cursor { color: $foreground 80%; }
+    Board > .board--last { color: $foreground 45%; }
+    Board:nocolor > .board--x-ghost, Board:nocolor > .board--o-ghost { text-style: dim; }
+    Board:nocolor > .board--x-pending, Board:nocolor > .board--o-pending { text-style: dim; }
+    Board:nocolor > .board--x-faded, Board:nocolor > .board--o-faded { text-style: dim; }
+    Board:nocolor > .board--cursor, Board:nocolor > .board--strike { text-style: bold; }
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "board--grid",
+        "board--strike",
+        "board--cursor",
+        "board--last",
+        *(f"board--{mark}{tone}" for mark in Mark for tone in Tone),
+    }
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k,w", "step(-1, 0)", "Up", show=False),
+        Binding("down,j,s", "step(1, 0)", "Down", show=False),
+        Binding("left,h,a", "step(0, -1)", "Left", show=False),
+        Binding("right,l,d", "step(0, 1)", "Right", show=False),
+        Binding("enter,space", "choose", "Play", key_display="⏎ 1-9"),
+        *(Binding(digit, f"play('{digit}')", "Play at once", show=False) for digit in DIGITS),
+    ]
+
+    view: reactive[BoardView] = reactive(BoardView())
+    cursor: reactive[int] = reactive(MIDDLE)
+    ascii: reactive[bool] = reactive(default=False)
+    numpad: reactive[bool] = reactive(default=False)
+    struck: reactive[float] = reactive(1.0)
+    """How much of the winning lines is struck through, 0-1."""
+
+    def __init__(self, *, id: str | None = None, interactive: bool = True) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.can_focus = interactive
+        self._cell_size = Size(8, 3)
+        self._picture: list[list[Texel]] = []
+
+    def compose(self) -> ComposeResult:
+        for cell in range(9):
+            yield Cell(self, cell)
+
+    @property
+    def charset(self) -> Charset:
+        if self.ascii:
+            return Charset.ASCII
+        return Charset.MONO if self.app.no_color else Charset.BLOCKS
+
+    def cell(self, cell: int) -> Cell:
+        return self.query_one(f"#cell-{cell}", Cell)
+
+    def get_content_width(self, *_: object) -> int:
+        return self._cell_size.board[0]
+
+    def watch_view(self, old: BoardView, new: BoardView) -> None:
+        if new.lines and not old.lines and old.moves:
+            self.struck = 0.0
+            self.animate("struck", 1.0, duration=STRIKE_SECONDS, level="basic")
+        self._redraw()
+        self.refresh_bindings()
+
+    def watch_cursor(self) -> None:
+        self._redraw()
+        self._place_terminal_cursor()
+
+    def watch_ascii(self) -> None:
+        self._redraw()
+
+    def watch_struck(self) -> None:
+        self._redraw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._cell_size = cell_size(event.size.width, event.size.height)
+        left, top = self._origin()
+        for child in self.query(Cell):
+            row, column = divmod(child.cell, 3)
+            child.styles.width, child.styles.height = self._cell_size
+            child.styles.offset = (
+                left + column * (self._cell_size.columns + 1),
+                top + row * (self._cell_size.rows + 1),
+            )
+        self._redraw()
+        self.call_after_refresh(self._place_terminal_cursor)
+
+    def on_focus(self) -> None:
+        self._redraw()
+        self._place_terminal_cursor()
+
+    def on_blur(self) -> None:
+        self._redraw()
+
+    def on_cell_pointed(self, event: Cell.Pointed) -> None:
+        event.stop()
+        if self.can_focus:
+            self.cursor = event.cell
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:  # noqa: ARG002 (Textual's)
+        if action in {"choose", "play"}:
+            return bool(self.view.choices) and self.view.pending is None
+        return True
+
+    def action_step(self, down: int, right: int) -> None:
+        self.cursor = stepped(self.cursor, down, right)
+
+    def action_choose(self) -> None:
+        self.cell(self.cursor).choose()
+
+    def action_play(self, digit: str) -> None:
+        self.cursor = digit_cell(digit, numpad=self.numpad)
+        self.action_choose()
+
+    def render_line(self, y: int) -> Strip:
+        left, top = self._origin()
+        row = y - top
+        if not 0 <= row < len(self._picture):
+            return Strip.blank(self.size.width, self.rich_style)
+        segments = [
+            Segment(" " * left, self.rich_style),
+            *self._segments(self._picture[row]),
+        ]
+        return Strip(segments).adjust_cell_length(self.size.width, self.rich_style)
+
+    def cell_line(self, cell: int, y: int) -> Strip:
+        """A line of one cell's part of the picture."""
+        row, column = divmod(cell, 3)
+        line = row * (self._cell_size.rows + 1) + y
+        if line >= len(self._picture) or y >= self._cell_size.rows:
+            return Strip.blank(self._cell_size.columns, self.rich_style)
+        left = column * (self._cell_size.columns + 1)
+        return Strip(self._segments(self._picture[line][left : left + self._cell_size.columns]))
+
+    def _origin(self) -> tuple[int, int]:
+        width, height = self._cell_size.board
+        return max(0, (self.size.width - width) // 2), max(0, (self.size.height - height) // 2)
+
+    def _redraw(self) -> None:
+        cursor = self.cursor if self.has_focus else None
+        self._picture = picture(
+            tiles(self.view, cursor),
+            self._cell_size,
+            lines=self.view.lines,
+            progress=self.struck,
+            charset=self.charset,
+        )
+        self.refresh()
+        for child in self.query(Cell):
+            child.refresh()
+
+    def _segments(self, texels: Sequence[Texel]) -> list[Segment]:
+        ground = self.rich_style
+        return [Segment(texel.character, self._style(texel, ground)) for texel in texels]
+
+    def _style(self, texel: Texel, ground: Style) -> Style:
+        if not texel.ink:
+            return ground
+        style = self.get_component_rich_style(f"board--{texel.ink}")
+        if texel.behind:
+            behind = self.get_component_rich_style(f"board--{texel.behind}")
+            style += Style.from_color(style.color, behind.color)
+        return style
+
+    def _place_terminal_cursor(self) -> None:
+        """Puts the terminal's own cursor on the cell, which is where screen readers look."""
+        if self.has_focus:
+            region = self.cell(self.cursor).region
+            self.app.cursor_position = Offset(
+                region.x + region.width // 2, region.y + region.height // 2
+            )
