@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from shared import crockford
-from shared.board import board, followers, is_legal
+from shared.board import board, followers
 
 PREFIX: Final = "R-"
 LENGTH: Final = 4
@@ -21,9 +21,15 @@ def code_of(moves: str) -> str:
     Raises:
         ValueError: no game can have this history.
     """
-    if not is_legal(moves):
-        raise ValueError(f"no game can have the history {moves!r}")
-    return PREFIX + crockford.encode(_number(moves), LENGTH)
+    number = 0
+    cells = board("")
+    for cell in moves:
+        ways = _ways(cells)
+        if cell not in ways:
+            raise ValueError(f"no game can have the history {moves!r}")
+        steps, cells = ways[cell]
+        number += steps
+    return PREFIX + crockford.encode(number, LENGTH)
 
 
 def moves_of(code: str) -> str:
@@ -36,7 +42,16 @@ def moves_of(code: str) -> str:
     if number >= histories(board("")):
         last = crockford.encode(histories(board("")) - 1, LENGTH)
         raise ValueError(f"no game has this code: the last one is {PREFIX}{last}")
-    return _history(number)
+    moves = ""
+    cells = board("")
+    while number:
+        ways = _ways(cells)
+        # Steps grow from way to way: the history goes through the last that is not beyond it.
+        cell = max(cell for cell, (steps, _) in ways.items() if steps <= number)
+        steps, cells = ways[cell]
+        number -= steps
+        moves += cell
+    return moves
 
 
 @lru_cache(maxsize=8192)
@@ -45,30 +60,18 @@ def histories(cells: str) -> int:
     return 1 + sum(histories(after) for _, after in followers(cells))
 
 
-def _number(moves: str) -> int:
-    number = 0
-    cells = board("")
-    for played in map(int, moves):
-        branches = followers(cells)
-        number += 1 + sum(histories(after) for cell, after in branches if cell < played)
-        cells = dict(branches)[played]
-    return number
+@lru_cache(maxsize=8192)
+def _ways(cells: str) -> dict[str, tuple[int, str]]:
+    """By the cell played next: how many steps the walk takes to the history that plays it."""
+    ways: dict[str, tuple[int, str]] = {}
+    steps = 1
+    for cell, after in followers(cells):
+        ways[str(cell)] = (steps, after)
+        steps += histories(after)
+    return ways
 
 
-def _history(number: int) -> str:
-    moves = ""
-    while number:
-        number -= 1
-        for cell, after in followers(board(moves)):
-            if number < histories(after):
-                moves += str(cell)
-                break
-            number -= histories(after)
-    return moves
-
-
-# A code of four can begin with an R of its own.
+# No code begins with an R of its own: the last one is R-GS1S.
 def _without_prefix(code: str) -> str:
     shown = code.strip()
-    is_long = sum(character.isalnum() for character in shown[: 5 * LENGTH]) > LENGTH
-    return shown[1:] if is_long and shown[0] in "Rr" else shown
+    return shown[1:] if shown[:1] in {"R", "r"} else shown

@@ -95,7 +95,7 @@ def sentence(reviewed: Review) -> str:
     kept = "won" if mistake.had is Value.WON else "held the draw"
     return (
         f"{mistake.mark}'s move {mistake.number}, {CELL_NAMES[mistake.cell]}, {did}: "
-        f"{_names(mistake.held)} {kept}"
+        f"{_names(mistake)} {kept}"
     )
 
 
@@ -144,13 +144,15 @@ _CORNERS: Final = (0, 2, 6, 8)
 _EDGES: Final = (1, 3, 5, 7)
 
 
-def _names(cells: tuple[int, ...]) -> str:
-    """``the centre``, ``the left or the top right``; all four of a kind are ``any corner``."""
+def _names(mistake: Mistake) -> str:
+    """``the centre``, ``the left or the top right``, ``any corner``; many are only counted."""
     names: list[str] = []
     for kind, all_of_it in ((_CENTRE, ""), (_CORNERS, "any corner"), (_EDGES, "any edge")):
-        here = [cell for cell in kind if cell in cells]
+        here = [cell for cell in kind if cell in mistake.held]
         if all_of_it and len(here) == len(kind):
             names.append(all_of_it)
         else:
             names.extend(f"the {CELL_NAMES[cell]}" for cell in here)
+    if len(names) > 3:
+        return f"any of {len(mistake.held)} other cells"
     return " or ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)

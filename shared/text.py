@@ -41,7 +41,7 @@ _NOW_WIDE: Final = frozenset(
 
 
 def clean(text: str) -> str:
-    """The text in NFC without what a terminal could obey or hide; white space is plain spaces.
+    """The text in NFC without what a terminal could obey or hide; other white space is a space.
 
     Combining marks stay, except before the first character, where they would change what stands in
     front of the text.
