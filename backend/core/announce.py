@@ -1,4 +1,4 @@
-"""Telling others: pushes, and what follows when a push finds nobody there. Imports shared and core only."""
+"""Telling others: pushes, and what follows when one finds nobody there. Imports shared, core."""
 
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
@@ -24,7 +24,7 @@ EventFor = Callable[[Mark | None], wire.Event]
 
 
 class Announcer:
-    """Posts events to the connections at a table. A change was stored before, so no failure here undoes it."""
+    """Posts events to those at a table. What they tell is stored: no failure here undoes it."""
 
     def __init__(self, store: Store, connections: Connections, metrics: Metrics) -> None:
         self._store = store
@@ -51,7 +51,7 @@ class Announcer:
         *,
         but: AbstractSet[str] = frozenset(),
     ) -> None:
-        """Posts to everybody at the table, players first, except ``but``. Who is gone is unbound, and the rest told."""
+        """Posts to all at the table, players first, except ``but``; unbinds who is gone."""
         event_for = (lambda _: event) if isinstance(event, wire.Event) else event
         players = [(match.seat(mark).connection, mark) for mark in Mark]
         watchers = [(connection, None) for connection in sorted(match.watchers)]
@@ -70,11 +70,12 @@ class Announcer:
                 self.lose(match.id, mark, connection, at)
 
     def lose(self, game_id: str, mark: Mark, connection: str, at: Moment) -> None:
-        """Marks the seat of a lost connection and tells the others; nothing when the seat is held by another by now."""
+        """Marks the seat of a lost connection, if it still holds it, and tells the others."""
         try:
             match = self._store.unbind(game_id, mark, connection, at)
         except (Conflict, Busy):
-            # Somebody else holds it, or presence stays as it was until the next push: it is best effort.
+            # Somebody else holds it, or presence stays as it was until the next push: it is best
+            # effort.
             return
         game = rules.snapshot(match)
         lost = wire.Presence(id=game_id, mark=mark, online=False, game=game, now=at.now)

@@ -8,7 +8,7 @@ from shared.errors import ErrorCode, Refusal
 
 @dataclass(slots=True)
 class Asking:
-    """Who asks, when, and the match as last seen, which an ``error`` shows to those at its table."""
+    """Who asks, when, and the match as last seen, which an error shows to those at its table."""
 
     connection: str
     at: Moment

@@ -7,8 +7,9 @@ A match waits for a second player, is played, and ends:
        |                 |---claim----> timeout | abandoned
        +--leave--> cancelled
 
-Everything here is a pure function of values: a request is judged by raising a `Refusal` or not, and a change is a new
-`Match` with the next ``rev``. Nothing else in the program changes a match. Imports shared only.
+Everything here is a pure function of values: a request is judged by raising a `Refusal` or not, and
+a change is a new `Match` with the next ``rev``. Nothing else in the program changes a match.
+Imports shared only.
 """
 
 import hashlib
@@ -57,7 +58,7 @@ FORBIDDEN: Final[Mapping[Action, Mapping[str, tuple[ErrorCode, str]]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a request is judged (``now``, epoch ms), and when a game changed then is gone (``expires``, epoch s)."""
+    """When a request is judged (epoch ms), and when a game changed then expires (epoch s)."""
 
     now: int
     expires: int
@@ -69,9 +70,10 @@ class Moment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
-    """One side of the table. A seat is taken when it has a ``token`` (SHA-256 of the key, hex), connected or not.
+    """One side of the table, taken when it has a ``token`` (SHA-256 of the key, hex).
 
-    ``connection`` is the id of the connection that may play; ``bound_at``, ``away_at`` are epoch ms.
+    ``connection`` is the id of the connection that may play; ``bound_at``, ``away_at`` are epoch
+    ms.
     """
 
     token: str = field(default="", repr=False)
@@ -90,7 +92,8 @@ class Seat:
 class Match:
     """All that is stored of a game. ``turn_at`` and ``since`` are epoch ms, ``expires`` is epoch s.
 
-    ``since`` is when it began to wait or to be played. ``emoted`` is when each connection last sent an emote.
+    ``since`` is when it began to wait or to be played. ``emoted`` is when each connection last sent
+    an emote.
     """
 
     id: str
@@ -135,7 +138,8 @@ class Match:
         """The list of the lobby that shows this match."""
         if not self.listed:
             return None
-        return {"waiting": "open", "playing": "live"}.get(self.status)  # type: ignore[return-value] # two of the kinds
+        kinds: dict[Status, LobbyKind] = {"waiting": "open", "playing": "live"}
+        return kinds.get(self.status)
 
     def is_gone(self, second: int) -> bool:
         """Whether its life is over at this epoch second, whatever the database still holds."""
@@ -144,7 +148,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A move judged from the history alone: what a store writes when that history is the stored one."""
+    """A move judged from a history alone; a store writes it if that history is the stored one."""
 
     before: str
     cell: int
@@ -238,7 +242,7 @@ def judge_play(match: Match, connection: str, cell: int, after: str | None) -> M
 
 
 def judge_claim(match: Match, mark: Mark, now: int) -> Status:
-    """Why the match can be claimed at this time (epoch ms); refuses with the time from which it can be."""
+    """Why the match can be claimed now (epoch ms); refuses with when it can be."""
     check(match, Action.CLAIM)
     late_from = match.deadline if match.turn is mark.other else None
     away_at = match.seat(mark.other).away_at
@@ -343,7 +347,7 @@ def moved_on(match: Match, next_id: str, at: Moment) -> Match:
 
 
 def rematch_of(match: Match, attempt: int, at: Moment) -> Match:
-    """The next match of these two: marks swapped, series and watchers kept. Its code follows from this match."""
+    """The next match of these two: marks swapped, series and watchers kept, its code derived."""
     return Match(
         id=code_from("rematch", match.id, match.x.token, match.o.token, str(attempt)),
         expires=at.expires,

@@ -1,10 +1,11 @@
 """Quick match: joins whoever has waited longest, or waits. Imports shared and core only.
 
-Two who start at the same moment do not see each other in a lobby that lags behind. So a client that waits asks again with
-its own game, which then moves to an older one if there is one; of two waiting games only the newer ever moves.
+Two who start at the same moment do not see each other in a lobby that lags behind. So a client that
+waits asks again with its own game, which then moves to an older one if there is one; of two waiting
+games only the newer ever moves.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from msgspec import UNSET
 from msgspec.structs import replace as with_fields
@@ -22,10 +23,27 @@ from shared.errors import ErrorCode, Refusal
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """The game that who asks started, or moved on from, with this key."""
+    """The game that who asks started, or moved on from."""
 
     match: Match
     mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Seeker:
+    """Who seeks an opponent, with the key of the seat to come; ``keyed`` when it is their own."""
+
+    request: wire.Match
+    asking: Asking
+    key: str = field(repr=False)
+
+    @property
+    def keyed(self) -> bool:
+        return self.request.key is not UNSET
+
+    @property
+    def token(self) -> str:
+        return rules.hash_key(self.key)
 
 
 class Matchmaking:
@@ -39,91 +57,76 @@ class Matchmaking:
 
     def match(self, request: wire.Match, asking: Asking) -> wire.Started | wire.Joined:
         """Joins the longest-waiting listed game of the same clock, else waits in a listed one."""
-        key = self._seating.key(request.key)
-        token = rules.hash_key(key)
-        known_key = None if request.key is UNSET else key
-        own = self._own(request, token, asking)
+        seeker = Seeker(request, asking, self._seating.key(request.key))
+        own = self._own(seeker)
         if own is not None and own.match.status != "waiting":
-            return self._repeat(own, key, known_key, token, asking)
-        found = self._join_older(request, key, own, asking)
+            return self._repeat(own, seeker)
+        found = self._join_older(seeker, own)
         if found is None:
-            return self._wait(request, key, known_key, own, token, asking)
+            return self._wait(seeker) if own is None else self._hold(own, seeker)
         if own is not None and (taken := self._give_up(own, found, asking)) is not None:
-            return self._hold_own(taken, known_key, token, asking)
-        if own is None and known_key is not None:
-            self._remember(known_key, token, found, asking)
+            return self._hold(taken, seeker)
+        if own is None and seeker.keyed:
+            self._remember(seeker, found)
         return found
 
-    def _own(self, request: wire.Match, token: str, asking: Asking) -> Own | None:
+    def _own(self, seeker: Seeker) -> Own | None:
+        request, asking = seeker.request, seeker.asking
         if request.id is not UNSET:
             match = asking.see(self._store.load(request.id, asking.at))
-            mark = rules.holder(match, token) or rules.seat_of(match, asking.connection)
+            mark = rules.holder(match, seeker.token) or rules.seat_of(match, asking.connection)
             if mark is None:
                 raise Refusal(ErrorCode.NOT_SEATED, "That waiting game is not yours.")
             return Own(match, mark)
-        if request.key is UNSET:
+        if not seeker.keyed:
             return None
-        # A request whose reply was lost comes again: what its key did is found under the code of the key.
-        earlier = self._store.load(rules.code_from(request.key, "0"), asking.at)
-        held = None if earlier is None else rules.holder(earlier, token)
+        # A request whose reply was lost comes again: what its key did is found under its code.
+        earlier = self._store.load(rules.code_from(seeker.key, "0"), asking.at)
+        held = None if earlier is None else rules.holder(earlier, seeker.token)
         return None if earlier is None or held is None else Own(earlier, held)
 
-    def _repeat(
-        self, own: Own, key: str, known_key: str | None, token: str, asking: Asking
-    ) -> wire.Started | wire.Joined:
+    def _repeat(self, own: Own, seeker: Seeker) -> wire.Started | wire.Joined:
+        """The game that came of an earlier request."""
         if own.match.status != "cancelled" or own.match.next is None:
-            return self._hold_own(own, known_key, token, asking)
+            return self._hold(own, seeker)
+        asking, token = seeker.asking, seeker.token
         match = asking.see(self._store.load(own.match.next, asking.at))
         mark = rules.holder(match, token)
         if mark is None:
             raise Refusal(ErrorCode.GAME_OVER, "This game was cancelled.")
-        return self._seating.joined(
-            self._seating.hold(match, mark, token, asking), mark, key, asking
-        )
+        held = self._seating.hold(match, mark, token, asking)
+        return self._seating.joined(held, mark, seeker.key, asking)
 
-    def _wait(
-        self,
-        request: wire.Match,
-        key: str,
-        known_key: str | None,
-        own: Own | None,
-        token: str,
-        asking: Asking,
-    ) -> wire.Started:
-        if own is not None:
-            return self._hold_own(own, known_key, token, asking)
-        start = wire.Start(name=request.name, listed=True, clock=request.clock, key=key)
-        return self._seating.start(start, asking)
+    def _wait(self, seeker: Seeker) -> wire.Started:
+        request = seeker.request
+        start = wire.Start(name=request.name, listed=True, clock=request.clock, key=seeker.key)
+        return self._seating.start(start, seeker.asking)
 
-    def _hold_own(
-        self, own: Own, known_key: str | None, token: str, asking: Asking
-    ) -> wire.Started:
-        if known_key is None:
+    def _hold(self, own: Own, seeker: Seeker) -> wire.Started:
+        asking = seeker.asking
+        if rules.holder(own.match, seeker.token) is not own.mark:
             return self._seating.started(own.match, own.mark, None, asking)
-        match = self._seating.hold(own.match, own.mark, token, asking)
-        return self._seating.started(match, own.mark, known_key, asking)
+        match = self._seating.hold(own.match, own.mark, seeker.token, asking)
+        return self._seating.started(match, own.mark, seeker.key, asking)
 
-    def _join_older(
-        self, request: wire.Match, key: str, own: Own | None, asking: Asking
-    ) -> wire.Joined | None:
-        since = asking.at.now - 1000 * self._life
-        lines = self._store.lobby("open", since, clock=request.clock, oldest_first=True)
-        suited = [line for line in lines if _suits(line, own, asking)]
+    def _join_older(self, seeker: Seeker, own: Own | None) -> wire.Joined | None:
+        since = seeker.asking.at.now - 1000 * self._life
+        clock = seeker.request.clock
+        lines = self._store.lobby("open", since, clock=clock, oldest_first=True)
+        suited = [line for line in lines if _suits(line, own, seeker.asking.connection)]
         for line in suited[:TRIES]:
-            if (found := self._join(line, request, key, asking)) is not None:
+            if (found := self._join(line, seeker)) is not None:
                 return found
         return None
 
-    def _join(
-        self, line: LobbyLine, request: wire.Match, key: str, asking: Asking
-    ) -> wire.Joined | None:
-        mark = line.free or Mark.O
-        seat = self._seating.seat(rules.hash_key(key), request.name, asking)
+    def _join(self, line: LobbyLine, seeker: Seeker) -> wire.Joined | None:
+        asking, mark = seeker.asking, line.free or Mark.O
+        seat = self._seating.seat(seeker.token, seeker.request.name, asking)
         try:
             match = self._store.take_seat(line.id, mark, seat, asking.at)
         except Conflict:
             return None
-        found = self._seating.joined(match, mark, key, asking)
+        found = self._seating.joined(match, mark, seeker.key, asking)
         host = match.seat(mark.other).connection
         if host is None or not self._announcer.post(host, without_token(found)):
             return self._release(match, found, asking)
@@ -143,7 +146,7 @@ class Matchmaking:
         return back
 
     def _free(self, match: Match, freed: Match, shown: Mark, asking: Asking) -> Match | None:
-        """Saves the freed match and tells of the seat ``shown``; the match as it is when it changed before."""
+        """Saves the freed match and tells of the seat ``shown``; if it had changed, returns it."""
         try:
             saved = self._store.save(match, freed, asking.at)
         except Conflict as conflict:
@@ -155,7 +158,7 @@ class Matchmaking:
         return None
 
     def _give_up(self, own: Own, found: wire.Joined, asking: Asking) -> Own | None:
-        """Cancels the own waiting game; when somebody joined it just now, gives up the found one and returns it."""
+        """Cancels the own waiting game; if somebody has just joined it, gives up the found one."""
         current = own.match
         for _ in range(TRIES):
             moved = rules.moved_on(current, found.id, asking.at)
@@ -175,11 +178,11 @@ class Matchmaking:
             return None
         raise Busy
 
-    def _remember(self, key: str, token: str, found: wire.Joined, asking: Asking) -> None:
+    def _remember(self, seeker: Seeker, found: wire.Joined) -> None:
         """Leaves a cancelled game under the code of the key that points to the one joined."""
-        seat = Seat(token=token)
+        asking, seat = seeker.asking, Seat(token=seeker.token)
         pointer = Match(
-            id=rules.code_from(key, "0"),
+            id=rules.code_from(seeker.key, "0"),
             expires=asking.at.expires,
             status="cancelled",
             next=found.id,
@@ -193,7 +196,7 @@ class Matchmaking:
             return
 
 
-def _suits(line: LobbyLine, own: Own | None, asking: Asking) -> bool:
-    if asking.connection in line.connections or line.free is None:
+def _suits(line: LobbyLine, own: Own | None, connection: str) -> bool:
+    if connection in line.connections or line.free is None:
         return False
     return own is None or (line.since, line.id) < (own.match.since, own.match.id)

@@ -1,8 +1,9 @@
 """What the game needs of the world, named after what the game does. Imports shared and core only.
 
-A store's changes are atomic and durable when the call returns. A condition names only what its decision needs, so that
-watchers never make a move fail. A change whose condition does not hold changes nothing and raises `Conflict` with the
-match as it is. A match whose life is over is not there for any call, whether or not the database still holds it.
+A store's changes are atomic and durable when the call returns. A condition names only what its
+decision needs, so that watchers never make a move fail. A change whose condition does not hold
+changes nothing and raises `Conflict` with the match as it is. A match whose life is over is not
+there for any call, whether or not the database still holds it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ from shared.messages import LobbyKind
 
 
 class Conflict(Exception):
-    """The condition of a change does not hold; ``current`` is the match as it is, None when there is none."""
+    """The condition of a change does not hold; ``current`` is the match, None without one."""
 
     def __init__(self, current: Match | None) -> None:
         super().__init__("the match is not as it was thought to be")
@@ -24,7 +25,7 @@ class Conflict(Exception):
 
 
 class Busy(Exception):
-    """The store is throttled, contended or does not answer in time; whether it changed anything is not known."""
+    """The store is throttled, contended or late; whether it changed anything is not known."""
 
 
 class Gone(Exception):
@@ -37,7 +38,7 @@ class Undelivered(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LobbyLine:
-    """What the lobby knows of a match. A name is None when the seat is free; connections as in `Seat`."""
+    """What the lobby knows of a match. A name is None when that seat is free."""
 
     id: str
     since: int
@@ -63,35 +64,58 @@ class Store(Protocol):
         """The match, strongly consistent; None when there is none."""
 
     def append_move(self, game_id: str, connection: str, move: Move, at: Moment) -> Match:
-        """Plays: on the condition that the history is ``move.before``, the match is being played and ``connection``
-        holds the seat of ``move.mark``. Returns the match after it (`match.played`)."""
+        """Plays.
+
+        Condition: the history is ``move.before``, the match is being played and ``connection``
+        holds the seat of ``move.mark``. Returns the match after it (`match.played`).
+        """
 
     def take_seat(self, game_id: str, mark: Mark, seat: Seat, at: Moment) -> Match:
-        """Begins a waiting match: on the condition that it waits, the seat ``mark`` is free and the other seat has
-        neither this token nor this connection. Returns the match after it (`match.joined`)."""
+        """Begins a waiting match.
+
+        Condition: it waits, the seat ``mark`` is free and the other seat has neither this token
+        nor this connection. Returns the match after it (`match.joined`).
+        """
 
     def bind(self, game_id: str, mark: Mark, token: str, connection: str, at: Moment) -> Match:
-        """Binds a seat: on the condition that ``token`` (a hash) is its right and that ``connection`` does not hold
-        the other seat. Returns the match as it was BEFORE; `match.bound` of it is the match now."""
+        """Binds a seat.
+
+        Condition: ``token`` (a hash) is its right, and ``connection`` does not hold the other seat.
+        Returns the match as it was BEFORE; `match.bound` of it is the match now.
+        """
 
     def unbind(self, game_id: str, mark: Mark, connection: str, at: Moment) -> Match:
-        """Marks a connection lost: on the condition that it still holds the seat. Returns the match after it
-        (`match.unbound`)."""
+        """Marks a connection lost.
+
+        Condition: it still holds the seat. Returns the match after it (`match.unbound`).
+        """
 
     def watch(self, game_id: str, connection: str, at: Moment) -> Match:
-        """Adds a watcher: on the condition that it holds no seat and that there is room (or it watches already).
-        Changes neither ``rev`` nor ``expires``. Returns the match after it."""
+        """Adds a watcher; changes neither ``rev`` nor ``expires``.
+
+        Condition: it holds no seat, and there is room or it watches already. Returns the match
+        after it.
+        """
 
     def unwatch(self, game_id: str, connection: str, at: Moment) -> Match:
-        """Removes a watcher, if it is one; changes neither ``rev`` nor ``expires``. Returns the match after it."""
+        """Removes a watcher, if it is one; changes neither ``rev`` nor ``expires``.
+
+        Returns the match after it.
+        """
 
     def emote(self, game_id: str, connection: str, at: Moment) -> Match:
-        """Notes when a connection spoke: on the condition that it holds a seat and has not spoken within the last
-        `match.EMOTE_PAUSE_MS`. Changes neither ``rev`` nor ``expires``. Returns the match after it."""
+        """Notes when a connection spoke; changes neither ``rev`` nor ``expires``.
+
+        Condition: it holds a seat and has not spoken within the last `match.EMOTE_PAUSE_MS`.
+        Returns the match after it.
+        """
 
     def save(self, before: Match, after: Match, at: Moment) -> Match:
-        """Any other change: on the condition that the stored ``rev`` is that of ``before``. Watchers and emotes are
-        not written. Returns the match after it, with the watchers it has."""
+        """Any other change; watchers and emotes are not written.
+
+        Condition: the stored ``rev`` is that of ``before``. Returns the match after it, with the
+        watchers it has.
+        """
 
     def games_of(self, connection: str) -> Sequence[tuple[str, Mark]]:
         """The seats a connection holds, as (game id, mark); may lag behind on AWS."""
@@ -99,8 +123,11 @@ class Store(Protocol):
     def lobby(
         self, kind: LobbyKind, since: int, *, clock: int | None = None, oldest_first: bool = False
     ) -> Sequence[LobbyLine]:
-        """Listed matches with at least one player connected and ``LobbyLine.since >= since`` (epoch ms), at most 25,
-        of this clock unless None, newest first unless told otherwise; may lag behind on AWS."""
+        """At most 25 listed matches with a player connected, newest first unless told otherwise.
+
+        Only those with ``LobbyLine.since >= since`` (epoch ms), and of this clock unless None.
+        May lag behind on AWS.
+        """
 
 
 class Connections(Protocol):

@@ -1,7 +1,8 @@
 """Another game of the same two. Imports shared and core only.
 
-The new game is created first and its code follows from the old one, so a request that stopped half way is finished by the
-next: nothing secret need be delivered, and no two rematches of one game can exist.
+The new game is created first and its code follows from the old one, so a request that stopped half
+way is finished by the next: nothing secret need be delivered, and no two rematches of one game can
+exist.
 """
 
 from dataclasses import replace
@@ -85,7 +86,7 @@ class Rematches:
         raise Busy
 
     def _adopt(self, made: Match, new: Match, asking: Asking) -> Match:
-        """The rematch that an earlier try created without getting further, with the connections of now."""
+        """The rematch that an earlier try created, with the connections of now."""
         if made.moves:
             return made
         seated = replace(new, rev=made.rev + 1)

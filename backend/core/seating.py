@@ -1,6 +1,7 @@
 """Who sits where: starting, joining and resuming. Imports shared and core only.
 
-A seat is the right of whoever knows its key. Keys make these requests repeatable: the same key finds the same seat again.
+A seat is the right of whoever knows its key. Keys make these requests repeatable: the same key
+finds the same seat again.
 """
 
 from collections.abc import Callable

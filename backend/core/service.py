@@ -1,12 +1,11 @@
 """The game service: one use case per request. Load, decide, save, tell the others.
 
-The decisions are those of `match`; here stands only what is read and written for them, in which order, and who hears of
-it. A change is stored before anybody is told. Imports shared and core only.
+The decisions are those of `match`; here stands only what is read and written for them, in which
+order, and who hears of it. A change is stored before anybody is told. Imports shared and core only.
 """
 
 import secrets
 from collections.abc import Callable
-from functools import partial
 from typing import Final, assert_never
 
 from msgspec import UNSET, UnsetType
@@ -37,10 +36,16 @@ from shared.errors import ErrorCode, Refusal
 LIFE_SECONDS: Final = 6 * 3600
 
 
-class Service:
-    """`handle` and `disconnected` are all there is to it, on AWS as on one's own machine.
+def new_key() -> str:
+    """22 base64url characters, 128 random bits."""
+    return secrets.token_urlsafe(16)
 
-    ``life`` is how long a game lives after its last change, seconds. ``new_key`` draws 22 base64url characters.
+
+class Service:
+    """The service is `handle` and `disconnected`, on AWS as on one's own machine.
+
+    ``life`` is how long a game lives after its last change, seconds. ``new_key`` draws 22 base64url
+    characters.
     """
 
     def __init__(
@@ -51,7 +56,7 @@ class Service:
         metrics: Metrics,
         *,
         life: int = LIFE_SECONDS,
-        new_key: Callable[[], str] = partial(secrets.token_urlsafe, 16),
+        new_key: Callable[[], str] = new_key,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -63,7 +68,7 @@ class Service:
         self._rematches = Rematches(store, self._announcer, metrics)
 
     def handle(self, body: str, connection: str) -> wire.Event | None:
-        """Serves one frame of a client and returns its reply; None where the protocol wants silence.
+        """Serves one frame and returns its reply; None where the protocol wants silence.
 
         What is refused, and a store that is busy, is answered by an ``error``.
         """
@@ -109,7 +114,7 @@ class Service:
         now = self._clock.now()
         return Asking(connection, Moment(now, now // 1000 + self._life))
 
-    def _reply(self, request: wire.AnyRequest, asking: Asking) -> wire.Event | None:  # noqa: C901, PLR0911, PLR0912 (one case per request)
+    def _reply(self, request: wire.AnyRequest, asking: Asking) -> wire.Event | None:  # noqa: C901, PLR0911, PLR0912 (a case each)
         match request:
             case wire.Start():
                 return self._seating.start(request, asking)

@@ -1,6 +1,7 @@
-"""The one entry of the service, for a Lambda function as for the embedded gateway. Imports core and shared.
+"""The one entry of the service, on Lambda as in the embedded gateway. Imports core and shared.
 
-The only broad ``except`` of the backend is here: whatever fails is logged, without the body of the frame, and answered.
+The only broad ``except`` of the backend is here: whatever fails is logged, without the body of the
+frame, and answered.
 """
 
 import logging
@@ -38,7 +39,7 @@ class Handler:
     def _message(self, connection: str, body: str) -> dict[str, Any]:
         try:
             reply = self._service.handle(body, connection)
-        except Exception:
+        except Exception:  # noqa: BLE001 (the boundary: whatever fails is logged and answered)
             _log.exception("a request failed")
             reply = self._service.failed(body)
         return events.response(None if reply is None else codec.encode(reply))
@@ -48,7 +49,7 @@ class Handler:
             self._service.disconnected(connection)
         except Busy:
             _log.warning("the seats of a lost connection could not be looked up")
-        except Exception:
+        except Exception:  # noqa: BLE001 (the boundary)
             _log.exception("a disconnect failed")
         return events.response()
 

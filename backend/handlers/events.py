@@ -1,7 +1,7 @@
 """API Gateway's event dicts, read into types, and its responses. Imports nothing of the project.
 
-The shape is that of captures of real deployments: ``requestContext`` holds ``eventType``, ``routeKey`` and
-``connectionId``; only messages have a ``body``.
+The shape is that of captures of real deployments: ``requestContext`` holds ``eventType``,
+``routeKey`` and ``connectionId``; only messages have a ``body``.
 """
 
 import base64

@@ -1,0 +1,188 @@
+"""Quick match and the lobby: strangers find each other."""
+
+import pytest
+
+from shared import messages as wire
+from shared.board import Mark
+from shared.errors import ErrorCode
+from tests.backend.table import Table
+
+
+@pytest.fixture
+def table() -> Table:
+    return Table()
+
+
+def match(table: Table, who: str, **fields: object) -> wire.Started | wire.Joined:
+    reply = table.send(who, wire.Match(**fields))  # type: ignore[arg-type] # a test's shorthand
+    assert isinstance(reply, wire.Started | wire.Joined), reply
+    return reply
+
+
+def listed(table: Table, kind: str = "open") -> list[str]:
+    reply = table.send("stranger", wire.List(kind=kind))  # type: ignore[arg-type] # one of the two
+    assert isinstance(reply, wire.Listed)
+    return [line.id for line in reply.games]
+
+
+def test_two_strangers_meet(table: Table) -> None:
+    """The first waits in a listed game, the second is seated opposite."""
+    first = match(table, "ada", name="Ada")
+    assert isinstance(first, wire.Started)
+    assert listed(table) == [first.id]
+    second = match(table, "bob", name="Bob")
+    assert isinstance(second, wire.Joined)
+    assert (second.id, second.game.status) == (first.id, "playing")
+    assert [type(event) for event in table.heard("ada")] == [wire.Joined]
+    assert listed(table) == []
+    assert listed(table, "live") == [first.id]
+
+
+def test_the_longest_waiting_is_first(table: Table) -> None:
+    """Of those who wait with the same clock the one who waits longest is joined."""
+    table.start("slow", listed=True, clock=60)
+    waiting = []
+    for who in ("ada", "carol"):
+        table.clock.advance(seconds=1)
+        waiting.append(table.start(who, listed=True).id)
+    assert match(table, "bob").id == waiting[0]
+    assert match(table, "dave").id == waiting[1]
+
+
+def test_only_listed_games_are_joined(table: Table) -> None:
+    """A private game is never given to a stranger, nor shown to one."""
+    table.start("ada")
+    assert isinstance(match(table, "bob"), wire.Started)
+
+
+def test_ones_own_game_is_not_joined(table: Table) -> None:
+    """Two quick matches on one connection do not meet."""
+    table.start("ada", listed=True)
+    assert isinstance(match(table, "ada"), wire.Started)
+
+
+def test_a_host_who_is_gone_is_passed_over(table: Table) -> None:
+    """A host whose connection is found dead keeps the game, and the next host gets the player."""
+    dead = table.start("ghost", listed=True).id
+    table.clock.advance(seconds=1)
+    alive = table.start("ada", listed=True).id
+    table.connections.gone.add("ghost")
+    reply = match(table, "bob")
+    assert reply.id == alive
+    kept = table.stored(dead)
+    assert (kept.status, kept.o.taken, kept.x.away) == ("waiting", False, "lost")
+    assert listed(table) == []
+
+
+def test_at_most_three_hosts_are_tried(table: Table) -> None:
+    """After three dead hosts the player waits in a game of their own."""
+    for number in range(4):
+        table.start(f"ghost{number}", listed=True)
+        table.connections.gone.add(f"ghost{number}")
+        table.clock.advance(seconds=1)
+    assert isinstance(match(table, "bob"), wire.Started)
+
+
+def test_two_who_start_together_meet(table: Table) -> None:
+    """Who waits asks again: the newer of two waiting games moves to the older."""
+    ada, bob = table.key(), table.key()
+    older = table.start("ada", listed=True, key=ada)
+    table.clock.advance(ms=5)
+    newer = table.start("bob", listed=True, key=bob)
+    stays = match(table, "ada", key=ada, id=older.id)
+    assert isinstance(stays, wire.Started)
+    assert (stays.id, stays.token) == (older.id, older.token)
+    moves = match(table, "bob", key=bob, id=newer.id)
+    assert isinstance(moves, wire.Joined)
+    assert moves.id == older.id
+    assert table.game(newer.id).status == "cancelled"
+    assert table.game(newer.id).next == older.id
+    # The reply was lost, and bob asks once more, from another connection.
+    again = match(table, "bob2", key=bob, id=newer.id)
+    assert isinstance(again, wire.Joined)
+    assert (again.id, again.mark, again.token) == (older.id, Mark.O, moves.token)
+
+
+def test_who_was_joined_stays(table: Table) -> None:
+    """A player who asks again while somebody has just joined is told of that game."""
+    key = table.key()
+    own = match(table, "ada", key=key)
+    match(table, "bob")
+    again = match(table, "ada", key=key, id=own.id)
+    assert isinstance(again, wire.Started)
+    assert (again.id, again.game.status) == (own.id, "playing")
+
+
+@pytest.mark.parametrize("waiting", [True, False])
+def test_a_lost_reply_costs_nothing(table: Table, waiting: bool) -> None:
+    """The same key again is the same seat, whether the player was seated or waits."""
+    if waiting:
+        table.start("ada", listed=True)
+    key = table.key()
+    first = match(table, "bob", key=key)
+    table.hang_up("bob")
+    again = match(table, "bob2", key=key)
+    assert type(again) is (wire.Joined if waiting else wire.Started)
+    assert (again.id, again.mark, again.token) == (first.id, first.mark, first.token)
+
+
+def test_only_an_own_game_can_be_brought(table: Table) -> None:
+    """Naming somebody else's waiting game is refused."""
+    game_id = table.start("ada", listed=True).id
+    assert table.refused("bob", wire.Match(id=game_id)) is ErrorCode.NOT_SEATED
+
+
+def test_the_lobby_shows_what_is_open(table: Table) -> None:
+    """A line of the lobby has the names, the free seat, the clock and since when."""
+    table.start("carol")
+    table.clock.advance(seconds=1)
+    first = table.start("ada", name="Ada", listed=True, mark="o", clock=30)
+    table.clock.advance(seconds=1)
+    second = table.start("bob", listed=True)
+    reply = table.send("eve", wire.List())
+    assert reply == wire.Listed(
+        games=(
+            wire.Listing(
+                id=second.id,
+                names=wire.Names(x="Player X", o=None),
+                mark=Mark.O,
+                clock=0,
+                since=table.clock.now(),
+            ),
+            wire.Listing(
+                id=first.id,
+                names=wire.Names(x=None, o="Ada"),
+                mark=Mark.X,
+                clock=30,
+                since=table.clock.now() - 1000,
+            ),
+        )
+    )
+
+
+def test_the_lobby_drops_who_is_gone(table: Table) -> None:
+    """A game whose host lost the connection is not offered, and is again once they are back."""
+    started = table.start("ada", listed=True)
+    table.hang_up("ada")
+    assert listed(table) == []
+    assert isinstance(started.token, str)
+    table.send("ada2", wire.Resume(id=started.id, token=started.token))
+    assert listed(table) == [started.id]
+
+
+def test_the_lobby_shows_twenty_five(table: Table) -> None:
+    """A full lobby shows the newest twenty-five."""
+    made = []
+    for number in range(30):
+        made.append(table.start(f"host{number}", listed=True).id)
+        table.clock.advance(ms=1)
+    assert listed(table) == made[:4:-1]
+
+
+def test_a_finished_game_leaves_the_lobby(table: Table) -> None:
+    """Live games are listed while they are played, and only those that were listed."""
+    game_id = table.seat_two(listed=True)
+    table.start("carol", listed=True)
+    assert listed(table, "live") == [game_id]
+    table.play(game_id, "03142")
+    assert listed(table, "live") == []

@@ -1,0 +1,357 @@
+"""What every store promises: atomic changes, exact conditions, conflicts with what there is."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.core import match as rules
+from backend.core.match import MAX_WATCHERS, Match, Moment, Move, Seat
+from backend.core.ports import Conflict, Store
+from shared.board import Mark
+from shared.messages import Series
+from tests.backend.memory import MemoryStore
+
+NOW = 1_700_000_000_000
+AT = Moment(NOW, NOW // 1000 + 3600)
+LATER = Moment(NOW + 5_000, NOW // 1000 + 3605)
+TOKENS = {Mark.X: "a" * 64, Mark.O: "b" * 64}
+
+Stores = dict[str, Callable[[Path], Store]]
+STORES: Stores = {"memory": lambda _: MemoryStore()}
+
+
+@pytest.fixture(params=STORES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    return STORES[request.param](tmp_path)
+
+
+def waiting(game_id: str = "K7QF2M", **fields: Any) -> Match:
+    seat = Seat(token=TOKENS[Mark.X], name="Ada", connection="ada", bound_at=NOW)
+    match = Match(id=game_id, expires=AT.expires, x=seat, since=NOW)
+    return replace(match, **fields)
+
+
+GUEST = Seat(token=TOKENS[Mark.O], name="", connection="bob", bound_at=NOW)
+
+
+def playing(store: Store, **fields: Any) -> Match:
+    """A stored match of ada and bob."""
+    match = waiting(**fields)
+    store.create(match, AT)
+    return store.take_seat(match.id, Mark.O, GUEST, AT)
+
+
+def conflict(store: Store, change: Callable[[], object], game_id: str = "K7QF2M") -> Match | None:
+    """The match that a failing change reports, which is the one stored before and after."""
+    before = store.load(game_id, AT)
+    with pytest.raises(Conflict) as caught:
+        change()
+    assert store.load(game_id, AT) == before == caught.value.current
+    return before
+
+
+def test_what_is_created_is_loaded(store: Store) -> None:
+    """A match comes back as it was stored, whatever its fields."""
+    match = waiting(
+        clock=30,
+        listed=True,
+        status="won",
+        moves="03142",
+        winner=Mark.X,
+        turn_at=NOW + 1,
+        o=Seat(token=TOKENS[Mark.O], name="名前", away="left", away_at=NOW + 2, bound_at=NOW),
+        offer=Mark.O,
+        next="ABCDEF",
+        watchers=frozenset({"eve=", "mallory="}),
+        series=Series(x=2, o=1, drawn=3),
+    )
+    store.create(match, AT)
+    assert store.load(match.id, AT) == match
+    assert store.load("ZZZZZZ", AT) is None
+
+
+def test_a_code_is_given_once(store: Store) -> None:
+    """A living match is never overwritten by a new one of the same code."""
+    store.create(waiting(), AT)
+    assert conflict(store, lambda: store.create(waiting(clock=9), AT)) == waiting()
+
+
+def test_an_expired_match_is_not_there(store: Store) -> None:
+    """A match whose life is over is gone for every call, and its code is free."""
+    match = playing(store)
+    gone = Moment(AT.expires * 1000, AT.expires + 3600)
+    assert store.load(match.id, gone) is None
+    calls: list[Callable[[], object]] = [
+        lambda: store.append_move(match.id, "ada", Move("", 4), gone),
+        lambda: store.bind(match.id, Mark.X, TOKENS[Mark.X], "new", gone),
+        lambda: store.unbind(match.id, Mark.X, "ada", gone),
+        lambda: store.watch(match.id, "eve", gone),
+        lambda: store.unwatch(match.id, "eve", gone),
+        lambda: store.emote(match.id, "ada", gone),
+        lambda: store.save(match, rules.resigned(match, Mark.X, gone), gone),
+        lambda: store.take_seat(match.id, Mark.O, GUEST, gone),
+    ]
+    for call in calls:
+        with pytest.raises(Conflict) as caught:
+            call()
+        assert caught.value.current is None
+    store.create(waiting(expires=gone.expires), gone)
+    assert store.load(match.id, gone) == waiting(expires=gone.expires)
+
+
+def test_a_seat_is_taken(store: Store) -> None:
+    """Taking the seat is `joined`, and ends watching."""
+    store.create(waiting(), AT)
+    store.watch("K7QF2M", "bob", AT)
+    watched = waiting(watchers=frozenset({"bob"}))
+    match = store.take_seat("K7QF2M", Mark.O, GUEST, LATER)
+    assert match == rules.joined(watched, Mark.O, GUEST, LATER) == store.load("K7QF2M", LATER)
+
+
+@pytest.mark.parametrize(
+    "seat",
+    [replace(GUEST, token=TOKENS[Mark.X]), replace(GUEST, connection="ada")],
+    ids=["own key", "own connection"],
+)
+def test_a_host_takes_no_second_seat(store: Store, seat: Seat) -> None:
+    """Neither the host's key nor the host's connection takes the other seat."""
+    store.create(waiting(), AT)
+    conflict(store, lambda: store.take_seat("K7QF2M", Mark.O, seat, AT))
+
+
+def test_a_seat_is_given_once(store: Store) -> None:
+    """A taken seat stays taken, and the match with it."""
+    playing(store)
+    other = replace(GUEST, token="c" * 64, connection="eve")
+    conflict(store, lambda: store.take_seat("K7QF2M", Mark.O, other, AT))
+    conflict(store, lambda: store.take_seat("K7QF2M", Mark.X, other, AT))
+
+
+@pytest.mark.parametrize("status", ["cancelled", "won"])
+def test_only_a_waiting_match_is_joined(store: Store, status: str) -> None:
+    """A match that does not wait gives no seat."""
+    store.create(waiting(status=status), AT)
+    conflict(store, lambda: store.take_seat("K7QF2M", Mark.O, GUEST, AT))
+
+
+def test_moves_are_appended(store: Store) -> None:
+    """Every move is `played`, up to the one that ends the match."""
+    match = playing(store, listed=True)
+    for place, cell in enumerate("03142"):
+        move = Move(match.moves, int(cell))
+        expected = rules.played(match, move, LATER)
+        who = "bob" if place % 2 else "ada"
+        match = store.append_move(match.id, who, move, LATER)
+        assert match == expected == store.load(match.id, LATER)
+    assert (match.status, match.winner, match.series.x) == ("won", Mark.X, 1)
+
+
+def test_a_draw_is_counted(store: Store) -> None:
+    """A drawn match counts as drawn."""
+    match = playing(store)
+    for place, cell in enumerate("012435867"):
+        who = "bob" if place % 2 else "ada"
+        match = store.append_move(match.id, who, Move(match.moves, int(cell)), AT)
+    assert (match.status, match.winner, match.series.drawn) == ("drawn", None, 1)
+    assert store.load(match.id, AT) == match
+
+
+@pytest.mark.parametrize(
+    ("who", "move"),
+    [
+        ("ada", Move("4", 0)),
+        ("bob", Move("", 4)),
+        ("eve", Move("", 4)),
+        ("ada", Move("40", 8)),
+    ],
+    ids=["wrong history", "wrong seat", "stranger", "history to come"],
+)
+def test_a_move_needs_its_history_and_its_seat(store: Store, who: str, move: Move) -> None:
+    """A move is written only on the history it was judged by, by whoever's turn it is."""
+    playing(store)
+    conflict(store, lambda: store.append_move("K7QF2M", who, move, AT))
+
+
+def test_a_move_needs_a_match_being_played(store: Store) -> None:
+    """Neither a waiting nor an ended match takes a move."""
+    store.create(waiting(), AT)
+    conflict(store, lambda: store.append_move("K7QF2M", "ada", Move("", 4), AT))
+    match = playing(store, id="ABCDEF")
+    store.save(match, rules.resigned(match, Mark.O, AT), AT)
+    move = Move("", 4)
+    conflict(store, lambda: store.append_move("ABCDEF", "ada", move, AT), "ABCDEF")
+
+
+def test_one_of_two_moves_wins(store: Store) -> None:
+    """Of two moves for one turn the second finds another history."""
+    playing(store)
+    first = store.append_move("K7QF2M", "ada", Move("", 4), AT)
+    assert conflict(store, lambda: store.append_move("K7QF2M", "ada", Move("", 0), AT)) == first
+
+
+def test_binding_returns_what_was(store: Store) -> None:
+    """Binding a seat tells who held it; the match is `bound` then."""
+    before = playing(store)
+    assert store.bind(before.id, Mark.X, TOKENS[Mark.X], "ada2", LATER) == before
+    assert store.load(before.id, LATER) == rules.bound(before, Mark.X, "ada2", LATER)
+
+
+def test_binding_a_lost_seat_clears_why(store: Store) -> None:
+    """A seat that is bound again is away no more, and its watcher is a player."""
+    match = playing(store)
+    store.unbind(match.id, Mark.O, "bob", AT)
+    store.watch(match.id, "bob2", AT)
+    lost = store.bind(match.id, Mark.O, TOKENS[Mark.O], "bob2", LATER)
+    assert (lost.o.away, lost.o.away_at) == ("lost", NOW)
+    assert lost.watchers == {"bob2"}
+    assert store.load(match.id, LATER) == rules.bound(lost, Mark.O, "bob2", LATER)
+
+
+def test_binding_needs_the_token(store: Store) -> None:
+    """A seat is bound by its own token only, and one connection holds one seat."""
+    match = playing(store)
+    for mark, token, who in [
+        (Mark.X, TOKENS[Mark.O], "eve"),
+        (Mark.O, TOKENS[Mark.X], "eve"),
+        (Mark.X, "", "eve"),
+        (Mark.X, TOKENS[Mark.X], "bob"),
+    ]:
+        conflict(store, lambda m=mark, t=token, w=who: store.bind(match.id, m, t, w, AT))  # type: ignore[misc] # mypy does not infer lambdas with defaults
+    with pytest.raises(Conflict):
+        store.bind("ZZZZZZ", Mark.X, TOKENS[Mark.X], "ada", AT)
+
+
+def test_unbinding_needs_the_connection(store: Store) -> None:
+    """A connection that holds the seat no more cannot mark it lost."""
+    match = playing(store)
+    lost = store.unbind(match.id, Mark.O, "bob", LATER)
+    assert lost == rules.unbound(match, Mark.O, LATER) == store.load(match.id, LATER)
+    conflict(store, lambda: store.unbind(match.id, Mark.O, "bob", AT))
+    conflict(store, lambda: store.unbind(match.id, Mark.X, "bob", AT))
+
+
+def test_watchers_do_not_disturb(store: Store) -> None:
+    """Watching changes neither `rev` nor the match's life, and no change loses a watcher."""
+    match = playing(store)
+    watched = store.watch(match.id, "eve", LATER)
+    assert watched == replace(match, watchers=frozenset({"eve"}))
+    assert store.watch(match.id, "eve", LATER) == watched
+    saved = store.save(match, rules.resigned(match, Mark.O, AT), AT)
+    assert saved == replace(rules.resigned(match, Mark.O, AT), watchers=frozenset({"eve"}))
+    assert store.unwatch(match.id, "eve", AT).watchers == frozenset()
+    assert store.unwatch(match.id, "eve", AT).watchers == frozenset()
+    assert store.load(match.id, AT) == rules.resigned(match, Mark.O, AT)
+
+
+def test_there_is_room_for_twenty_watchers(store: Store) -> None:
+    """The twenty-first watcher and the players themselves are no watchers."""
+    match = playing(store)
+    for number in range(MAX_WATCHERS):
+        store.watch(match.id, f"watcher{number}", AT)
+    conflict(store, lambda: store.watch(match.id, "late", AT))
+    store.watch(match.id, "watcher0", AT)
+    store.unwatch(match.id, "watcher0", AT)
+    conflict(store, lambda: store.watch(match.id, "ada", AT))
+    store.watch(match.id, "late", AT)
+
+
+def test_emotes_are_spaced(store: Store) -> None:
+    """A seat speaks once a second; speaking changes neither `rev` nor the life."""
+    match = playing(store)
+    spoken = store.emote(match.id, "ada", AT)
+    assert spoken == replace(match, emoted={"ada": NOW})
+    soon, then = Moment(NOW + 999, AT.expires), Moment(NOW + 1000, AT.expires)
+    conflict(store, lambda: store.emote(match.id, "ada", soon))
+    assert store.emote(match.id, "bob", soon).emoted == {"ada": NOW, "bob": NOW + 999}
+    assert store.emote(match.id, "ada", then).emoted["ada"] == NOW + 1000
+    conflict(store, lambda: store.emote(match.id, "eve", then))
+
+
+def test_saving_needs_the_rev(store: Store) -> None:
+    """A change judged by an older match is not written."""
+    match = playing(store)
+    offered = rules.offered(match, Mark.X, AT)
+    assert store.save(match, offered, AT) == offered == store.load(match.id, AT)
+    conflict(store, lambda: store.save(match, rules.resigned(match, Mark.X, AT), AT))
+
+
+@pytest.mark.parametrize("change", ["left", "moved_on", "released", "reseated"])
+def test_saving_removes_what_ends(store: Store, change: str) -> None:
+    """What a change takes away is gone from the store as well."""
+    match = playing(store, listed=True)
+    changed = {
+        "left": rules.left(match, Mark.X, LATER),
+        "moved_on": rules.moved_on(match, "ABCDEF", LATER),
+        "released": rules.released(match, Mark.O, LATER, host_gone=True),
+        "reseated": replace(match, rev=match.rev + 1, x=match.o, o=match.x),
+    }[change]
+    assert store.save(match, changed, LATER) == changed == store.load(match.id, LATER)
+
+
+def test_a_connection_finds_its_seats(store: Store) -> None:
+    """The seats of a connection are found while it holds them."""
+    playing(store, id="ABCDEF")
+    store.create(waiting("GHJKMN"), AT)
+    assert sorted(store.games_of("ada")) == [("ABCDEF", Mark.X), ("GHJKMN", Mark.X)]
+    assert list(store.games_of("bob")) == [("ABCDEF", Mark.O)]
+    store.unbind("ABCDEF", Mark.X, "ada", AT)
+    assert list(store.games_of("ada")) == [("GHJKMN", Mark.X)]
+    assert list(store.games_of("nobody")) == []
+
+
+def open_games(store: Store, **options: Any) -> list[str]:
+    lines = store.lobby("open", NOW - 1000, **options)
+    return [line.id for line in lines]
+
+
+def test_the_lobby_is_in_order(store: Store) -> None:
+    """Open games come newest first, or oldest first, of one clock or of any."""
+    for place, (game_id, clock) in enumerate([("AAAAAA", 0), ("BBBBBB", 9), ("CCCCCC", 0)]):
+        store.create(waiting(game_id, listed=True, since=NOW + place, clock=clock), AT)
+    store.create(waiting("DDDDDD"), AT)
+    store.create(waiting("EEEEEE", listed=True, since=NOW - 1001), AT)
+    assert open_games(store) == ["CCCCCC", "BBBBBB", "AAAAAA"]
+    assert open_games(store, clock=0, oldest_first=True) == ["AAAAAA", "CCCCCC"]
+    [line] = store.lobby("open", NOW, clock=9)
+    assert (line.names, line.connections, line.clock, line.since) == (
+        ("Ada", None),
+        ("ada", None),
+        9,
+        NOW + 1,
+    )
+    assert line.free is Mark.O
+
+
+def test_the_lobby_follows_the_match(store: Store) -> None:
+    """A listed match goes from open to live to nowhere, and hides while nobody is there."""
+    store.create(waiting(listed=True), AT)
+    assert open_games(store) == ["K7QF2M"]
+    store.unbind("K7QF2M", Mark.X, "ada", AT)
+    assert open_games(store) == []
+    store.bind("K7QF2M", Mark.X, TOKENS[Mark.X], "ada", AT)
+    assert open_games(store) == ["K7QF2M"]
+    match = store.take_seat("K7QF2M", Mark.O, GUEST, LATER)
+    assert open_games(store) == []
+    [line] = store.lobby("live", NOW)
+    assert (line.names, line.free, line.since) == (("Ada", ""), None, LATER.now)
+    store.save(match, rules.resigned(match, Mark.X, AT), AT)
+    assert list(store.lobby("live", NOW)) == []
+
+
+def test_a_won_match_leaves_the_lobby(store: Store) -> None:
+    """The last move takes a match out of the live list."""
+    match = playing(store, listed=True)
+    for place, cell in enumerate("03142"):
+        who = "bob" if place % 2 else "ada"
+        match = store.append_move(match.id, who, Move(match.moves, int(cell)), AT)
+    assert list(store.lobby("live", NOW)) == []
+
+
+def test_a_full_lobby_is_cut(store: Store) -> None:
+    """The lobby holds twenty-five lines at most."""
+    for number in range(30):
+        store.create(waiting(f"AAAA{number:02}", listed=True, since=NOW + number), AT)
+    assert open_games(store) == [f"AAAA{number:02}" for number in range(29, 4, -1)]
