@@ -1,0 +1,118 @@
+"""Who may import whom, and what is loaded when somebody does."""
+
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import grimp
+import pytest
+from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("backend", "shared", "tui")
+SERVER = {"backend.core", "backend.handlers", "shared"}
+# msgspec is allowed wherever messages are: absent fields are its UNSET.
+MAY_IMPORT = {
+    "shared": {"shared", "msgspec"},
+    "backend": set[str](),
+    "backend.core": {"backend.core", "shared", "msgspec"},
+    "backend.handlers": {*SERVER, "msgspec"},
+    "backend.aws": {*SERVER, "backend.aws", "boto3", "botocore", "msgspec"},
+    "backend.local": {*SERVER, "backend.local", "msgspec", "platformdirs", "websockets"},
+    "backend.infra": {"backend.infra", "shared.messages", "aws_cdk", "cdk_nag", "constructs"},
+    "tui": {
+        *("shared", "tui", "msgspec", "platformdirs", "rich", "shtab", "textual"),
+        *("textual_serve", "tomlkit", "websockets"),
+    },
+    "tui.widgets": {"shared", "tui", "msgspec", "rich", "textual"},
+    "tui.screens": {"shared", "tui", "msgspec", "rich", "textual"},
+}
+"""What the modules of a package may import directly; the longest name that fits is the rule."""
+
+
+def within(module: str, packages: Iterable[str]) -> bool:
+    return any(f"{module}.".startswith(f"{package}.") for package in packages)
+
+
+def may_import(module: str) -> set[str]:
+    return MAY_IMPORT[max((name for name in MAY_IMPORT if within(module, [name])), key=len)]
+
+
+def loaded_by(*packages: str) -> set[str]:
+    """What a fresh interpreter has loaded, besides its library, for every module of packages."""
+    script = """
+import importlib, pkgutil, sys
+before = set(sys.modules)
+for name in sys.argv[1:]:
+    package = importlib.import_module(name)
+    for module in pkgutil.walk_packages(getattr(package, "__path__", []), f"{name}."):
+        importlib.import_module(module.name)
+loaded = set(sys.modules) - before
+print(*(name for name in loaded if name.partition(".")[0] not in sys.stdlib_module_names))
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", script, *packages],
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return set(ran.stdout.split())
+
+
+def test_every_import_contract_is_kept(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The contracts in pyproject.toml hold, each for the reason that stands beside it."""
+    monkeypatch.chdir(ROOT)
+    status = lint_imports(no_cache=True)
+    assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
+
+
+def test_every_module_imports_only_what_its_part_may() -> None:
+    """No module imports a part of the project, or a library, that is not named for it here."""
+    graph = grimp.build_graph(*PACKAGES, include_external_packages=True, cache_dir=None)
+    modules = sorted(module for module in graph.modules if within(module, PACKAGES))
+    assert {module.partition(".")[0] for module in modules} == set(PACKAGES)
+    trespasses = [
+        f"{module} imports {imported}"
+        for module in modules
+        for imported in sorted(graph.find_modules_directly_imported_by(module))
+        if not within(imported, {*sys.stdlib_module_names, *may_import(module)})
+    ]
+    assert trespasses == []
+
+
+@pytest.mark.parametrize(
+    ("package", "roots"),
+    [
+        ("shared", {"shared", "msgspec"}),
+        ("backend.core", {"backend", "shared", "msgspec"}),
+        ("backend.handlers", {"backend", "shared", "msgspec"}),
+    ],
+)
+def test_the_language_and_the_game_load_nothing_more(package: str, roots: set[str]) -> None:
+    """Messages, rules and handlers load the standard library, msgspec and themselves."""
+    # msgspec itself takes typing_extensions where something else has brought it along.
+    loaded = {name.partition(".")[0] for name in loaded_by(package)} - {"typing_extensions"}
+    assert loaded == roots
+
+
+def test_the_client_loads_no_screen_and_no_server() -> None:
+    """A bot or a line-mode player pays neither for the full-screen app nor for a server."""
+    loaded = loaded_by("tui.client", "tui.seats", "tui.state")
+    assert not {"textual", "rich", "backend", "websockets.asyncio.server"} & loaded
+
+
+def test_the_app_loads_nothing_of_the_server() -> None:
+    """The app and its command line start without the server's code and without AWS."""
+    loaded = {name.partition(".")[0] for name in loaded_by("tui")}
+    assert {"shared", "tui"} <= loaded
+    assert not {"aws_cdk", "backend", "boto3", "botocore", "constructs"} & loaded
+
+
+def test_the_embedded_gateway_loads_nothing_of_the_app() -> None:
+    """The background gateway is small: no screen and nothing of AWS is in it."""
+    loaded = {name.partition(".")[0] for name in loaded_by("backend.local")}
+    assert not {"aws_cdk", "boto3", "botocore", "rich", "textual", "tui"} & loaded
