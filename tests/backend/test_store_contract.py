@@ -10,6 +10,7 @@ import pytest
 from backend.core import match as rules
 from backend.core.match import MAX_WATCHERS, Match, Moment, Move, Seat
 from backend.core.ports import Conflict, Store
+from backend.local.sqlite import SqliteStore
 from shared.board import Mark
 from shared.messages import Series
 from tests.backend.memory import MemoryStore
@@ -20,7 +21,10 @@ LATER = Moment(NOW + 5_000, NOW // 1000 + 3605)
 TOKENS = {Mark.X: "a" * 64, Mark.O: "b" * 64}
 
 Stores = dict[str, Callable[[Path], Store]]
-STORES: Stores = {"memory": lambda _: MemoryStore()}
+STORES: Stores = {
+    "memory": lambda _: MemoryStore(),
+    "sqlite": lambda folder: SqliteStore(folder / "games.sqlite"),
+}
 
 
 @pytest.fixture(params=STORES)
