@@ -1,0 +1,272 @@
+"""The games in DynamoDB: one table, one item a game, one conditional write a change.
+
+Which requests are made of which parameters is all that stands here; the conditions are those that
+`backend.core.ports.Store` asks for. Imports core, shared and botocore.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from heapq import merge
+from itertools import islice
+from typing import Any, Final, Protocol, cast
+
+from botocore.exceptions import ClientError
+
+from backend.aws import faults, items
+from backend.aws.attributes import Item, Value, attribute
+from backend.aws.expressions import (
+    Clause,
+    Placeholders,
+    Update,
+    absent,
+    all_of,
+    any_of,
+    at_most,
+    between,
+    contains,
+    different,
+    equal,
+    fewer_than,
+    more_than,
+    present,
+)
+from backend.core.match import EMOTE_PAUSE_MS, MAX_WATCHERS, Match, Moment, Move, Seat
+from backend.core.ports import Conflict, LobbyLine
+from shared.board import Mark
+from shared.messages import LobbyKind
+
+LOBBY_LINES: Final = 25
+_FAR_FUTURE: Final = 10**15 - 1
+
+
+class DynamoDB(Protocol):
+    """The calls of the DynamoDB client that are used."""
+
+    def get_item(self, **request: Any) -> dict[str, Any]: ...
+
+    def put_item(self, **request: Any) -> dict[str, Any]: ...
+
+    def update_item(self, **request: Any) -> dict[str, Any]: ...
+
+    def query(self, **request: Any) -> dict[str, Any]: ...
+
+
+class DynamoDBStore:
+    """`backend.core.ports.Store` on a table with the key ``GameId``."""
+
+    def __init__(self, client: DynamoDB, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def create(self, match: Match, at: Moment) -> None:
+        known = Placeholders()
+        free = any_of(absent("GameId"), at_most("ttl", at.second))
+        with _conflicts(at):
+            self._client.put_item(
+                TableName=self._table,
+                Item=items.item_of(match),
+                ConditionExpression=free(known),
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **known.request(),
+            )
+
+    def load(self, game_id: str, at: Moment) -> Match | None:
+        with faults.busy():
+            found: dict[str, Any] = self._client.get_item(
+                TableName=self._table, Key=_key(game_id), ConsistentRead=True
+            )
+        return _living(found.get("Item"), at)
+
+    def append_move(self, game_id: str, connection: str, move: Move, at: Moment) -> Match:
+        stands = all_of(
+            equal("Moves", move.before),
+            equal(_player(move.mark), connection),
+            equal("Status", "playing"),
+        )
+        return self._change(game_id, stands, _appended(move, at), at)
+
+    def take_seat(self, game_id: str, mark: Mark, seat: Seat, at: Moment) -> Match:
+        assert seat.connection is not None  # noqa: S101 (who takes a seat is there)
+        free = all_of(
+            equal("Status", "waiting"),
+            absent(f"Token{mark.upper()}"),
+            different(f"Token{mark.other.upper()}", bytes.fromhex(seat.token)),
+            different(_player(mark.other), seat.connection),
+        )
+        taken = items.seat_fields(mark, seat)
+        begun = Update(
+            put={name: value for name, value in taken.items() if value is not None}
+            | {"Status": "playing", "TurnAt": at.now, "Since": items.standing("live", at.now)},
+            take={"Watchers": {seat.connection}},
+        )
+        return self._change(game_id, free, begun, at)
+
+    def bind(self, game_id: str, mark: Mark, token: str, connection: str, at: Moment) -> Match:
+        side = mark.upper()
+        entitled = all_of(
+            equal(f"Token{side}", bytes.fromhex(token)),
+            different(_player(mark.other), connection),
+        )
+        bound = Update(
+            put={_player(mark): connection, f"Bound{side}": at.now, "EmoteAt": {}},
+            remove=[f"Away{side}", f"AwayAt{side}"],
+            take={"Watchers": {connection}},
+        )
+        return self._change(game_id, entitled, bound, at, returning="ALL_OLD")
+
+    def unbind(self, game_id: str, mark: Mark, connection: str, at: Moment) -> Match:
+        side = mark.upper()
+        lost = Update(put={f"Away{side}": "lost", f"AwayAt{side}": at.now}, remove=[_player(mark)])
+        return self._change(game_id, equal(_player(mark), connection), lost, at)
+
+    def watch(self, game_id: str, connection: str, at: Moment) -> Match:
+        room = any_of(
+            absent("Watchers"),
+            fewer_than("Watchers", MAX_WATCHERS),
+            contains("Watchers", connection),
+        )
+        welcome = all_of(different("PlayerX", connection), different("PlayerO", connection), room)
+        return self._update(game_id, welcome, Update(add={"Watchers": {connection}}), at)
+
+    def unwatch(self, game_id: str, connection: str, at: Moment) -> Match:
+        gone = Update(take={"Watchers": {connection}})
+        return self._update(game_id, present("GameId"), gone, at)
+
+    def emote(self, game_id: str, connection: str, at: Moment) -> Match:
+        spoken = f"EmoteAt/{connection}"
+        allowed = all_of(
+            any_of(equal("PlayerX", connection), equal("PlayerO", connection)),
+            any_of(absent(spoken), at_most(spoken, at.now - EMOTE_PAUSE_MS)),
+        )
+        return self._update(game_id, allowed, Update(put={spoken: at.now}), at)
+
+    def save(self, before: Match, after: Match, at: Moment) -> Match:
+        was, will_be = items.attributes_of(before), items.attributes_of(after)
+        apart = {"Watchers", "EmoteAt"}
+        change = Update(
+            put={
+                name: value
+                for name, value in will_be.items()
+                if name not in apart and was.get(name) != value
+            },
+            remove=sorted(was.keys() - will_be.keys() - apart),
+        )
+        return self._update(before.id, equal("Rev", before.rev), change, at)
+
+    def games_of(self, connection: str) -> Sequence[tuple[str, Mark]]:
+        return [
+            (entry["GameId"]["S"], mark)
+            for mark, index in items.BY_PLAYER.items()
+            for entry in self._query(index, equal(index, connection))
+        ]
+
+    def lobby(
+        self, kind: LobbyKind, since: int, *, clock: int | None = None, oldest_first: bool = False
+    ) -> Sequence[LobbyLine]:
+        shown = any_of(present("PlayerX"), present("PlayerO"))
+        if clock is not None:
+            shown = all_of(shown, equal("Clock", clock))
+        times = between("Since", items.standing(kind, since), items.standing(kind, _FAR_FUTURE))
+        shards = (
+            self._query(
+                items.LOBBY_INDEX,
+                all_of(equal("Lobby", str(shard)), times),
+                shown,
+                oldest_first=oldest_first,
+            )
+            for shard in range(items.SHARDS)
+        )
+        lines = merge(
+            *(map(items.line_of, entries) for entries in shards),
+            key=lambda line: line.since,
+            reverse=not oldest_first,
+        )
+        return list(islice(lines, LOBBY_LINES))
+
+    def _change(
+        self, game_id: str, clause: Clause, change: Update, at: Moment, returning: str = "ALL_NEW"
+    ) -> Match:
+        """An update that everybody is told of: the next ``rev``, and a new life."""
+        counted = Update(
+            put={**change.put, "ttl": at.expires},
+            remove=change.remove,
+            add={**change.add, "Rev": 1},
+            take=change.take,
+        )
+        return self._update(game_id, clause, counted, at, returning)
+
+    def _update(
+        self, game_id: str, clause: Clause, change: Update, at: Moment, returning: str = "ALL_NEW"
+    ) -> Match:
+        known = Placeholders()
+        alive = all_of(clause, more_than("ttl", at.second))
+        with _conflicts(at):
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=_key(game_id),
+                UpdateExpression=change(known),
+                ConditionExpression=alive(known),
+                ReturnValues=returning,
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **known.request(),
+            )
+        return items.match_of(answer["Attributes"])
+
+    def _query(
+        self,
+        index: str,
+        keys: Clause,
+        shown: Clause | None = None,
+        *,
+        oldest_first: bool = True,
+    ) -> list[Item]:
+        known = Placeholders()
+        chosen = {} if shown is None else {"FilterExpression": shown(known)}
+        with faults.busy():
+            answer = self._client.query(
+                TableName=self._table,
+                IndexName=index,
+                KeyConditionExpression=keys(known),
+                ScanIndexForward=oldest_first,
+                **chosen,
+                **known.request(),
+            )
+        entries: list[Item] = answer["Items"]
+        return entries
+
+
+def _appended(move: Move, at: Moment) -> Update:
+    put: dict[str, Value] = {"Moves": move.after, "TurnAt": at.now}
+    if move.status == "playing":
+        return Update(put=put)
+    winner = move.outcome.winner
+    put["Status"] = move.status
+    if winner is not None:
+        put["Winner"] = winner
+    series = "SeriesDrawn" if winner is None else f"Series{winner.upper()}"
+    return Update(put=put, remove=["Lobby"], add={series: 1})
+
+
+def _key(game_id: str) -> Item:
+    return {"GameId": attribute(game_id)}
+
+
+def _player(mark: Mark) -> str:
+    return items.BY_PLAYER[mark]
+
+
+def _living(item: Item | None, at: Moment) -> Match | None:
+    match = items.match_of(item) if item else None
+    return None if match is None or match.is_gone(at.second) else match
+
+
+@contextmanager
+def _conflicts(at: Moment) -> Iterator[None]:
+    """Makes a condition that does not hold the `Conflict` it means."""
+    try:
+        with faults.busy():
+            yield
+    except ClientError as error:
+        if faults.code_of(error) != "ConditionalCheckFailedException":
+            raise
+        raise Conflict(_living(cast("Item | None", error.response.get("Item")), at)) from None

@@ -1,0 +1,151 @@
+"""What the DynamoDB store adds to the contract of every store: faults, sizes, shards."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
+
+from backend.aws import items
+from backend.aws.attributes import Attribute
+from backend.aws.dynamodb import DynamoDBStore
+from backend.core.match import MAX_WATCHERS, Match, Moment, Move, Seat
+from backend.core.ports import Busy, Conflict, Store
+from shared.board import Mark
+from shared.messages import Series
+from shared.text import clean_name
+from tests.backend.aws.faulty import Faulty, refusal
+
+NOW = 1_760_000_000_000
+AT = Moment(NOW, NOW // 1000 + 3600)
+CONNECTION = "Fx3kq9dLIAMCJTw="
+HOST = Seat(token="ab" * 32, name="Ada", connection=CONNECTION, bound_at=NOW)
+GUEST = Seat(token="cd" * 32, name="Bob", connection="Gx3kq9dLIAMCJTw=", bound_at=NOW)
+MATCH = Match(id="K7QF2M", expires=AT.expires, x=HOST, since=NOW, listed=True)
+
+CALLS: dict[str, Callable[[Store], object]] = {
+    "create": lambda store: store.create(MATCH, AT),
+    "load": lambda store: store.load(MATCH.id, AT),
+    "append_move": lambda store: store.append_move(MATCH.id, CONNECTION, Move("", 4), AT),
+    "take_seat": lambda store: store.take_seat(MATCH.id, Mark.O, GUEST, AT),
+    "bind": lambda store: store.bind(MATCH.id, Mark.X, HOST.token, "new", AT),
+    "unbind": lambda store: store.unbind(MATCH.id, Mark.X, CONNECTION, AT),
+    "watch": lambda store: store.watch(MATCH.id, "eve", AT),
+    "unwatch": lambda store: store.unwatch(MATCH.id, "eve", AT),
+    "emote": lambda store: store.emote(MATCH.id, CONNECTION, AT),
+    "save": lambda store: store.save(MATCH, replace(MATCH, rev=2), AT),
+    "games_of": lambda store: store.games_of(CONNECTION),
+    "lobby": lambda store: store.lobby("open", NOW),
+}
+WRITES = CALLS.keys() - {"load", "games_of", "lobby"}
+
+
+def failing(error: Exception) -> Store:
+    return DynamoDBStore(Faulty(error), "games")
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize(
+    "error",
+    [
+        refusal("ProvisionedThroughputExceededException"),
+        refusal("ThrottlingException"),
+        refusal("TransactionConflictException"),
+        refusal("InternalServerError", 500),
+        refusal("503", 503),
+        ConnectTimeoutError(endpoint_url="https://example.org"),
+        ReadTimeoutError(endpoint_url="https://example.org"),
+    ],
+    ids=str,
+)
+def test_what_passes_by_itself_is_busy(error: Exception, call: Callable[[Store], object]) -> None:
+    """Throttling, contention, time-outs and faults of the database mean: try again in a moment."""
+    with pytest.raises(Busy):
+        call(failing(error))
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_a_mistake_is_not_hidden(call: Callable[[Store], object]) -> None:
+    """A wrong request or a missing permission is no reason to try again."""
+    with pytest.raises(ClientError, match="AccessDeniedException"):
+        call(failing(refusal("AccessDeniedException")))
+
+
+@pytest.mark.parametrize("name", sorted(WRITES))
+def test_a_failed_condition_brings_the_truth(name: str) -> None:
+    """The match that did not meet the condition comes with the refusal, without a read."""
+    stored = items.item_of(MATCH)
+    with pytest.raises(Conflict) as caught:
+        CALLS[name](failing(refusal("ConditionalCheckFailedException", Item=stored)))
+    assert caught.value.current == MATCH
+
+
+@pytest.mark.parametrize("name", sorted(WRITES))
+def test_a_failed_condition_on_an_expired_match_says_there_is_none(name: str) -> None:
+    """What the database has not removed yet is gone all the same."""
+    stored = items.item_of(replace(MATCH, expires=AT.second))
+    with pytest.raises(Conflict) as caught:
+        CALLS[name](failing(refusal("ConditionalCheckFailedException", Item=stored)))
+    assert caught.value.current is None
+
+
+def size(attribute: Attribute) -> int:
+    """The size of a value by the rules of DynamoDB's developer guide, rounded up."""
+    [(kind, content)] = attribute.items()
+    match kind:
+        case "N":
+            return (len(content) + 1) // 2 + 1
+        case "SS":
+            return 3 + sum(len(member.encode()) + 1 for member in content)
+        case "M":
+            return 3 + sum(len(name) + size(inner) + 1 for name, inner in content.items())
+        case "BOOL":
+            return 1
+        case "S":
+            return len(content.encode())
+        case _:
+            return len(content)
+
+
+def largest(name: str) -> Match:
+    """A match with everything that a match can have at the same time."""
+    seat = replace(HOST, name=name, away="lost", away_at=NOW)
+    return replace(
+        MATCH,
+        rev=999,
+        status="playing",
+        moves="01234567",
+        winner=Mark.X,
+        x=seat,
+        o=seat,
+        clock=600,
+        turn_at=NOW,
+        series=Series(x=999, o=999, drawn=999),
+        offer=Mark.X,
+        next="ABCDEF",
+        watchers=frozenset(f"Fx3kq9dLIAM{seen:04d}=" for seen in range(MAX_WATCHERS)),
+        emoted={f"Fx3kq9dLIAM000{seen}=": NOW for seen in range(2)},
+    )
+
+
+def test_a_game_is_one_write_unit() -> None:
+    """The largest game stays below 1 KB, above which each move would cost double."""
+    widest = "\N{CJK UNIFIED IDEOGRAPH-20000}" * 10 + "\N{COMBINING ACUTE ACCENT}" * 30
+    assert clean_name(widest) == widest
+    item = items.item_of(largest(widest))
+    assert sum(len(name) + size(value) for name, value in item.items()) < 1024
+
+
+def test_the_lobby_is_spread() -> None:
+    """Games fall on every shard of the lobby about equally."""
+    shards = [items.shard_of(f"{number:06d}") for number in range(4000)]
+    assert set(shards) == {str(shard) for shard in range(items.SHARDS)}
+    assert all(900 < shards.count(shard) < 1100 for shard in set(shards))
+
+
+def test_an_item_keeps_no_token() -> None:
+    """What is stored of a seat's right is its hash, and what does not apply is not stored."""
+    assert items.item_of(replace(MATCH, listed=False)).keys() == {
+        *("GameId", "ttl", "Rev", "Status", "Moves", "Clock", "TurnAt", "Since", "EmoteAt"),
+        *("PlayerX", "TokenX", "NameX", "BoundX", "SeriesX", "SeriesO", "SeriesDrawn"),
+    }
