@@ -75,7 +75,7 @@ class UnusableFile(Exception):
 
 
 class SqliteStore:
-    """A `Store` in the file ``path``, made when there is none; any thread of one process may use it.
+    """A `Store` in the file ``path``, made when there is none; threads may share it.
 
     ``busy_seconds`` is how long a call waits for another program that holds the file before it
     raises `Busy`.

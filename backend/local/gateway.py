@@ -1,0 +1,343 @@
+"""The embedded gateway: an API Gateway of its own size, on websockets.
+
+Frames become the events that API Gateway would make of them, the handler is the one that runs as a
+Lambda function, and replies, pushes, limits and close codes are those of the platform. Compression
+is not negotiated, as the platform does not: so there is nothing that a small frame could blow up
+to, and no memory that each connection would keep for it. Pings are answered and none are sent.
+
+The handler runs in one worker thread, so that the store and the event loop never wait for each
+other. What it posts during a call is sent after the reply of that call.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from importlib import metadata
+from typing import Any, Final
+
+from websockets.asyncio import server as websockets
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+
+from backend.core.ports import Clock, Gone, Metric, Store
+from backend.core.service import Service
+from backend.handlers.entry import Handler
+from backend.local import invocation
+from backend.local.invocation import Caller
+from backend.local.limits import Doorkeeper, Limits, TokenBucket
+from backend.local.sockets import GOING_AWAY, Socket
+from shared.messages import PROTOCOL_VERSION
+
+SERVICE_NAME: Final = "noughts-tui"
+ANY_ORIGIN: Final = "*"
+_SWEEP_SECONDS: Final = 1
+_CLOSE_SECONDS: Final = 3
+
+_log: Final = logging.getLogger(__name__)
+
+Invoke = Callable[[dict[str, Any]], dict[str, Any]]
+"""A function: an event in, a response out."""
+
+
+class SystemClock:
+    """The time of the machine."""
+
+    def now(self) -> int:
+        return time.time_ns() // 1_000_000
+
+
+class Tally:
+    """Counts, kept in memory."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[Metric] = Counter()
+
+    def count(self, counts: Mapping[Metric, int]) -> None:
+        self.counts.update(counts)
+
+
+@dataclass(slots=True, eq=False)
+class Client:
+    """A connected client; ``active_at`` (epoch ms) is when a frame last went either way."""
+
+    caller: Caller
+    socket: Socket
+    bucket: TokenBucket
+    active_at: int
+
+    @property
+    def id(self) -> str:
+        return self.caller.connection
+
+
+class Outbox:
+    """The `Connections` of the handler: keeps what it posts until its call is over."""
+
+    def __init__(self, clients: Mapping[str, Client]) -> None:
+        self._clients = clients
+        self._posts: list[tuple[str, str]] = []
+
+    def post(self, connection: str, frame: str) -> None:
+        client = self._clients.get(connection)
+        if client is None or not client.socket.is_open:
+            raise Gone
+        self._posts.append((connection, frame))
+
+    def take(self) -> list[tuple[str, str]]:
+        """What was posted since the last time: connections and frames, in order."""
+        taken, self._posts = self._posts, []
+        return taken
+
+
+class Gateway:
+    """A running gateway, as `serve` yields it."""
+
+    def __init__(self, clock: Clock, limits: Limits, origins: Collection[str]) -> None:
+        self._clock = clock
+        self._limits = limits
+        self._origins = frozenset(origins)
+        self._clients: dict[str, Client] = {}
+        self._doorkeeper = Doorkeeper(limits.connections_per_address)
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="handler")
+        self._closing = False
+        self._deserted_at: int | None = clock.now()
+        self.outbox = Outbox(self._clients)
+        self.invoke: Invoke
+        self.host = ""
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        """Where clients connect."""
+        return f"ws://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+    @property
+    def connected(self) -> int:
+        """How many clients are connected."""
+        return len(self._clients)
+
+    @property
+    def deserted_seconds(self) -> float:
+        """For how long nobody has been connected."""
+        if self._deserted_at is None:
+            return 0
+        return (self._clock.now() - self._deserted_at) / 1000
+
+    def cut(self) -> None:
+        """Ends every connection as a lost network would."""
+        for client in self._clients.values():
+            client.socket.cut()
+
+    async def sweep(self) -> None:
+        """Closes the connections that are idle or old, as the platform does."""
+        now = self._clock.now()
+        over = [client.socket for client in self._clients.values() if self._is_over(client, now)]
+        await asyncio.gather(*(socket.close(1001, GOING_AWAY) for socket in over))
+        for client in self._clients.values():
+            if client.socket.is_stuck:
+                client.socket.cut()
+
+    def _is_over(self, client: Client, now: int) -> bool:
+        idle, age = now - client.active_at, now - client.caller.connected_at
+        limits = self._limits
+        return idle >= 1000 * limits.idle_seconds or age >= 1000 * limits.life_seconds
+
+    # Coming and going
+
+    def judge(self, connection: websockets.ServerConnection, request: Request) -> Response | None:
+        """Answers what is no WebSocket handshake, or one that is not welcome."""
+        socket = _socket(connection)
+        origins = request.headers.get_all("Origin")
+        if ANY_ORIGIN not in self._origins and not self._origins.issuperset(origins):
+            return socket.answer(HTTPStatus.FORBIDDEN, "This origin is not allowed here.\n")
+        if "Upgrade" not in request.headers:
+            return _plain(socket, request)
+        address = _address(socket)
+        if not self._doorkeeper.enter(address):
+            return socket.answer(
+                HTTPStatus.TOO_MANY_REQUESTS, "Too many connections from this address.\n"
+            )
+        socket.connection_lost_waiter.add_done_callback(lambda _: self._doorkeeper.leave(address))
+        return None
+
+    async def attend(self, connection: websockets.ServerConnection) -> None:
+        """Serves one client from its handshake to its end."""
+        client = self._welcome(_socket(connection))
+        try:
+            while True:
+                await self._receive(client, await client.socket.recv(decode=True))
+        except ConnectionClosed:
+            pass
+        finally:
+            await self._farewell(client)
+
+    def _welcome(self, socket: Socket) -> Client:
+        now = self._clock.now()
+        socket.unread_bytes = self._limits.unread_bytes
+        headers = socket.request.headers if socket.request is not None else {}
+        caller = Caller(
+            connection=invocation.new_id(),
+            connected_at=now,
+            source_ip=_address(socket),
+            user_agent=headers.get("User-Agent"),
+            domain=headers.get("Host", "localhost"),
+        )
+        client = Client(caller, socket, TokenBucket(self._limits.rate, now), now)
+        self._clients[client.id] = client
+        self._deserted_at = None
+        return client
+
+    async def _farewell(self, client: Client) -> None:
+        del self._clients[client.id]
+        if not self._clients:
+            self._deserted_at = self._clock.now()
+        now = self._clock.now()
+        await self._run(invocation.disconnect_event(client.caller, client.socket.ending, now))
+
+    # Frames
+
+    async def _receive(self, client: Client, body: str) -> None:
+        if self._closing:
+            return
+        client.active_at = now = self._clock.now()
+        event = invocation.message_event(client.caller, body, now)
+        if client.bucket.take(now):
+            await self._run(event, client)
+        else:
+            self._notify(client, invocation.THROTTLED, event)
+            # A client that floods lets the others have their turn.
+            await asyncio.sleep(0)
+
+    async def _run(self, event: dict[str, Any], client: Client | None = None) -> None:
+        """Runs the handler and sends its reply to the client, then what it posted."""
+        call = asyncio.get_running_loop().run_in_executor
+        response, posts = await call(self._worker, self._call, event)
+        if client is not None:
+            if response is None:
+                self._notify(client, invocation.FAILED, event)
+            elif reply := response.get("body"):
+                self._send(client, reply)
+        for connection, frame in posts:
+            if (other := self._clients.get(connection)) is not None:
+                self._send(other, frame)
+
+    def _call(self, event: dict[str, Any]) -> tuple[dict[str, Any] | None, list[tuple[str, str]]]:
+        try:
+            response = self.invoke(event)
+        except Exception:  # noqa: BLE001 (the platform's side: whatever a function raises)
+            _log.exception("the handler failed")
+            response = None
+        return response, self.outbox.take()
+
+    def _notify(self, client: Client, message: str, event: dict[str, Any]) -> None:
+        request_id = event["requestContext"]["requestId"]
+        self._send(client, invocation.notice(message, client.id, request_id))
+
+    def _send(self, client: Client, frame: str) -> None:
+        client.active_at = self._clock.now()
+        client.socket.post(frame)
+
+    # Ending
+
+    async def close(self) -> None:
+        """Finishes what clients have asked for; frames that come now are not served any more."""
+        self._closing = True
+        # There is one worker: when its turn comes, everything before it is stored and answered.
+        await asyncio.get_running_loop().run_in_executor(self._worker, lambda: None)
+
+    def end(self) -> None:
+        """Frees the worker, once every client is gone."""
+        self._worker.shutdown()
+
+
+@asynccontextmanager
+async def serve(
+    store: Store,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    clock: Clock | None = None,
+    limits: Limits | None = None,
+    origins: Collection[str] = (),
+    invoke: Invoke | None = None,
+) -> AsyncIterator[Gateway]:
+    """Runs a gateway over this store until the block is left; clients then get 1001.
+
+    ``invoke`` stands in place of the game's own handler. ``origins`` are the browser origins that
+    may connect, ``*`` for all. What was in the store is left as it is.
+
+    Raises:
+        OSError: the address cannot be listened on.
+    """
+    clock = clock or SystemClock()
+    limits = limits or Limits()
+    gateway = Gateway(clock, limits, origins)
+    gateway.invoke = invoke or Handler(Service(store, gateway.outbox, clock, Tally()))
+    try:
+        async with _listen(gateway, host, port, limits) as server:
+            gateway.host, gateway.port = host, server.sockets[0].getsockname()[1]
+            sweeping = asyncio.create_task(_sweep_forever(gateway))
+            try:
+                yield gateway
+            finally:
+                sweeping.cancel()
+                await gateway.close()
+    finally:
+        gateway.end()
+
+
+def _listen(gateway: Gateway, host: str, port: int, limits: Limits) -> websockets.Server:
+    return websockets.serve(
+        gateway.attend,
+        host,
+        port,
+        process_request=gateway.judge,
+        create_connection=Socket,
+        compression=None,
+        server_header=SERVICE_NAME,
+        open_timeout=limits.handshake_seconds,
+        close_timeout=_CLOSE_SECONDS,
+        ping_interval=None,
+    )
+
+
+async def _sweep_forever(gateway: Gateway) -> None:
+    while True:
+        await asyncio.sleep(_SWEEP_SECONDS)
+        await gateway.sweep()
+
+
+def _plain(socket: Socket, request: Request) -> Response | None:
+    if request.path != "/health":
+        return None  # answered by the library: 426, this is a WebSocket server
+    return socket.answer(HTTPStatus.OK, json.dumps(health()) + "\n", "application/json")
+
+
+def health() -> dict[str, Any]:
+    """What ``GET /health`` answers."""
+    return {"service": SERVICE_NAME, "protocol": PROTOCOL_VERSION, "version": _version()}
+
+
+def _version() -> str:
+    try:
+        return metadata.version(SERVICE_NAME)
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def _socket(connection: websockets.ServerConnection) -> Socket:
+    if not isinstance(connection, Socket):
+        raise TypeError("the server makes connections of one class only")
+    return connection
+
+
+def _address(socket: Socket) -> str:
+    peer = socket.remote_address
+    return str(peer[0]) if peer else ""

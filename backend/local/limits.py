@@ -1,0 +1,129 @@
+"""How much one client may ask of the embedded gateway. Pure but for `CappedStore`; times come in.
+
+On AWS the stage's throttle, the account's limits and the tables' capacity stand in their place.
+"""
+
+import ipaddress
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+
+from backend.core.match import Match, Moment, Seat
+from backend.core.ports import Store
+from backend.local.passing import PassingStore
+from shared.board import Mark
+from shared.errors import ErrorCode, Refusal
+
+RATE: Final = 50.0
+IPV6_SUBSCRIBER_BITS: Final = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the gateway allows. The seconds of idleness and of life are those of API Gateway.
+
+    ``rate`` is requests a second on a connection, twice as many at once; 0 is no limit.
+    ``connections_per_address`` likewise. ``unread_bytes`` is what is kept for a client that does
+    not read, beside the 64 KiB of the system's own buffer, before it is disconnected.
+    """
+
+    rate: float = RATE
+    idle_seconds: int = 600
+    life_seconds: int = 7200
+    handshake_seconds: float = 5
+    connections_per_address: int = 0
+    unread_bytes: int = 2**16
+
+
+class TokenBucket:
+    """``rate`` tokens a second, at most ``2 * rate`` kept; full at first. A rate of 0 never ends."""
+
+    def __init__(self, rate: float, now: int) -> None:
+        self._rate = rate
+        self._tokens = 2 * rate
+        self._at = now
+
+    def take(self, now: int) -> bool:
+        """Whether there was a token to take at this time (epoch ms), which may go back."""
+        gained = self._rate * max(0, now - self._at) / 1000
+        self._tokens = min(2 * self._rate, self._tokens + gained)
+        self._at = now
+        if self._rate and self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+class Doorkeeper:
+    """Counts the connections of each address; of IPv6, of each subscriber's network."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._inside: Counter[str] = Counter()
+
+    def enter(self, address: str) -> bool:
+        """Whether one more may come in from this address; who may is counted until `leave`."""
+        source = _source(address)
+        if self._limit and self._inside[source] >= self._limit:
+            return False
+        self._inside[source] += 1
+        return True
+
+    def leave(self, address: str) -> None:
+        source = _source(address)
+        self._inside[source] -= 1
+        if not self._inside[source]:
+            del self._inside[source]
+
+
+def _source(address: str) -> str:
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if found.version == 4:
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, IPV6_SUBSCRIBER_BITS), strict=False))
+
+
+class CappedStore(PassingStore):
+    """A store in which one connection can sit at ``limit`` games that wait or are played.
+
+    Raises a `Refusal` (``too_many``) where the service would give it one seat more, so that the
+    service answers as it answers every refusal and need not know of the cap.
+    """
+
+    def __init__(self, store: Store, limit: int = 20) -> None:
+        super().__init__(store)
+        self._limit = limit
+
+    def create(self, match: Match, at: Moment) -> None:
+        # A rematch is created in play and takes the place of a game that is over.
+        is_new = match.status == "waiting" and super().load(match.id, at) is None
+        for seat in (match.x, match.o) if is_new else ():
+            self._check(seat, at)
+        super().create(match, at)
+
+    def take_seat(self, game_id: str, mark: Mark, seat: Seat, at: Moment) -> Match:
+        self._check(seat, at)
+        return super().take_seat(game_id, mark, seat, at)
+
+    def _check(self, seat: Seat, at: Moment) -> None:
+        if seat.connection is None:
+            return
+        held = super().games_of(seat.connection)
+        if len(held) < self._limit:
+            return
+        load = super().load
+        matches = [load(game_id, at) for game_id, _ in held]
+        open_phases = {"waiting", "playing"}
+        if (
+            sum(match is not None and match.phase in open_phases for match in matches)
+            >= self._limit
+        ):
+            raise Refusal(
+                ErrorCode.TOO_MANY,
+                f"You sit at {self._limit} games that are not over; finish or leave one first.",
+            )

@@ -1,0 +1,113 @@
+"""WebSocket connections that close as API Gateway closes them, in bounded memory.
+
+Imports websockets only.
+"""
+
+import asyncio
+import socket
+from http import HTTPStatus
+from typing import Any, Final
+
+from websockets.asyncio.server import Server, ServerConnection, broadcast
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.http11 import Response
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from backend.local.invocation import Ending
+
+FRAME_BYTES: Final = 2**15
+MESSAGE_BYTES: Final = 2**17
+FRAMES_AT_ONCE: Final = 4096
+"""Frames in one read of the socket. Only a flood of almost empty ones holds so many."""
+SEND_BUFFER_BYTES: Final = 2**16
+
+FRAME_TOO_LONG: Final = f"Max frame length of {FRAME_BYTES} has been exceeded."
+MESSAGE_TOO_LONG: Final = f"Max message length of {MESSAGE_BYTES} has been exceeded."
+GOING_AWAY: Final = "Going away"
+
+_NO_STATUS: Final = "Client-side close frame status not set"
+_LOST: Final = "Connection Closed Abnormally"
+
+
+class GatewayProtocol(ServerProtocol):
+    """RFC 6455 with the size limits, and the words, of API Gateway."""
+
+    def __init__(self, *, logger: Any) -> None:
+        super().__init__(max_size=(MESSAGE_BYTES, FRAME_BYTES), logger=logger)
+
+    def recv_frame(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.BINARY:
+            self.fail(CloseCode.UNSUPPORTED_DATA, "Binary frames are not supported.")
+        elif len(self.events) >= FRAMES_AT_ONCE:
+            self.fail(CloseCode.POLICY_VIOLATION, "Too many frames at once.")
+        else:
+            super().recv_frame(frame)
+
+    def fail(self, code: CloseCode | int, reason: str = "") -> None:
+        if code == CloseCode.MESSAGE_TOO_BIG:
+            room = MESSAGE_BYTES - (self.current_size or 0)
+            reason = FRAME_TOO_LONG if room >= FRAME_BYTES else MESSAGE_TOO_LONG
+        super().fail(code, reason)
+
+
+class Socket(ServerConnection):
+    """A connection that never waits to send: who does not read what was sent is disconnected."""
+
+    unread_bytes: int = 2**16
+
+    def __init__(self, protocol: ServerProtocol, server: Server, **options: Any) -> None:
+        super().__init__(GatewayProtocol(logger=protocol.logger), server, **options)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # What the system keeps for a client that does not read is bounded as well.
+        transport.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES
+        )
+        super().connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        # Pings are answered by the library, whether or not the answers are read.
+        self._cut_if_unread()
+
+    def post(self, frame: str) -> None:
+        """Sends a text frame, now; to a connection that is closing, nothing."""
+        broadcast([self], frame)
+        self._cut_if_unread()
+
+    def cut(self) -> None:
+        """Ends the connection as a lost network would, without a word."""
+        self.transport.abort()
+
+    @property
+    def is_open(self) -> bool:
+        return self.state is State.OPEN
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the peer has had its time to end a connection that is closing."""
+        return self.close_deadline is not None and self.loop.time() > self.close_deadline
+
+    @property
+    def ending(self) -> Ending:
+        """How it ended, as ``$disconnect`` is told."""
+        sent, received = self.protocol.close_sent, self.protocol.close_rcvd
+        if sent is not None and not self.protocol.close_rcvd_then_sent:
+            return Ending(int(sent.code), sent.reason)
+        if received is None:
+            return Ending(int(CloseCode.ABNORMAL_CLOSURE), _LOST)
+        if received.code == CloseCode.NO_STATUS_RCVD:
+            return Ending(int(received.code), _NO_STATUS)
+        return Ending(int(received.code), received.reason)
+
+    def answer(self, status: HTTPStatus, text: str, kind: str = "text/plain") -> Response:
+        """A plain HTTP response instead of a WebSocket."""
+        response = self.respond(status, text)
+        del response.headers["Content-Type"]
+        response.headers["Content-Type"] = f"{kind}; charset=utf-8"
+        return response
+
+    def _cut_if_unread(self) -> None:
+        if self.transport.get_write_buffer_size() > self.unread_bytes:
+            self.cut()
