@@ -5,39 +5,91 @@ request of the protocol. Refusals are raised as `shared.errors.Refusal`, a serve
 `Unreachable`; both also show in the state, so that a caller may ignore them.
 """
 
+import asyncio
+import random as chance
+import secrets
+import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Self
+from typing import Final, Self, TypeVar
 
-from shared.messages import EmoteName, Game, LobbyKind
+from msgspec import UNSET
+
+from shared import messages as wire
+from shared.board import Mark, tile_of
+from shared.crockford import game_code
+from shared.errors import ErrorCode, ProtocolError, Refusal
+from tui.conversation import Conversation
+from tui.link import Link, Sleep, Unreachable
 from tui.options import MarkChoice
-from tui.seats import Seat, Seats
-from tui.state import ClientState, Happening, TableState
+from tui.seats import EMBEDDED, Seat, Seats, wall_ms
+from tui.state import (
+    ClientState,
+    LinkStatus,
+    LobbyRead,
+    MoveChosen,
+    RequestFailed,
+    TableState,
+)
+from tui.tables import Subscriber, Tables
+from tui.timing import Timing
 
-Subscriber = Callable[[ClientState, Happening], None]
+__all__ = ["Address", "Client", "Subscriber", "Unreachable"]
+
 Address = str | Callable[[], Awaitable[str]]
+_Event = TypeVar("_Event", bound=wire.Event)
 
-
-class Unreachable(Exception):
-    """The server does not answer; ``sentence`` says so to a person."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+_OFFERED_SEATS: Final = 5
 
 
 class Client:
-    """``url`` may be a function that finds or starts the server, asked for each connection."""
+    """``url`` may be a function that finds or starts the server, asked for each connection.
 
-    name: str
-    state: ClientState
+    ``server`` is how the seats on disk name the server; else its address.
+    """
 
-    def __init__(self, url: Address, seats: Seats, *, name: str = "") -> None:
-        raise NotImplementedError
+    def __init__(
+        self,
+        url: Address,
+        seats: Seats,
+        *,
+        name: str = "",
+        server: str | None = None,
+        timing: Timing | None = None,
+        now_ms: Callable[[], int] = wall_ms,
+        monotonic: Callable[[], float] = time.monotonic,
+        random: Callable[[], float] = chance.random,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self.name = name
+        self._timing = timing or Timing()
+        self._random = random
+        self._sleep = sleep
+        self._locate = _locator(url)
+        self._tables = Tables(seats, server or (url if isinstance(url, str) else EMBEDDED), now_ms)
+        self._conversation = Conversation(
+            self._tables, timing=self._timing, monotonic=monotonic, random=random, sleep=sleep
+        )
+        self._ask = self._conversation.exchange.ask
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def state(self) -> ClientState:
+        return self._tables.state
+
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+        """Calls back after every happening, with the new state; returns how to stop that."""
+        return self._tables.subscribe(subscriber)
+
+    # --- The connection ----------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
         """Begins to connect, in the background; returns at once."""
-        raise NotImplementedError
+        self._tasks = [
+            asyncio.create_task(self._link().run()),
+            asyncio.create_task(self._conversation.keep_vigil()),
+        ]
+        return self
 
     async def __aexit__(
         self,
@@ -46,67 +98,236 @@ class Client:
         traceback: TracebackType | None,
     ) -> None:
         """Closes the connection; seats are kept and can be resumed."""
-        raise NotImplementedError
-
-    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
-        """Calls back after every happening, with the new state; returns how to stop that."""
-        raise NotImplementedError
+        for task in self._tasks:
+            task.cancel()
+        await self._conversation.close()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tables.close()
 
     def reconnect(self) -> None:
         """Tries again after the link has failed for good (`LinkStatus.FAILED`)."""
-        raise NotImplementedError
+        if self.state.link is LinkStatus.FAILED:
+            self._tasks.append(asyncio.create_task(self._link().run()))
+
+    def _link(self) -> Link:
+        return Link(
+            self._locate,
+            self._conversation,
+            timing=self._timing,
+            random=self._random,
+            sleep=self._sleep,
+        )
+
+    # --- Sitting down ------------------------------------------------------------------------
 
     async def start(
         self, mark: MarkChoice = "x", *, listed: bool = False, clock: int = 0
     ) -> TableState:
-        raise NotImplementedError
+        request = wire.Start(name=self.name, mark=mark, listed=listed, clock=clock, key=_key())
+        return self._seated(await self._require(request, wire.Started))
 
     async def join(self, code: str) -> TableState:
-        raise NotImplementedError
+        """Takes the free seat of a game, or the seat there that this player left behind."""
+        game_id = _code(code)
+        for seat in self._tables.left_behind():
+            if seat.id == game_id:
+                return await self.resume(seat)
+        request = wire.Join(id=game_id, name=self.name, key=_key())
+        return self._seated(await self._require(request, wire.Joined))
 
     async def match(self, clock: int = 0) -> TableState:
         """Sits at an open game or a new one; an older game found later is ``onward`` of this."""
-        raise NotImplementedError
+        request = wire.Match(name=self.name, clock=clock, key=_key())
+        reply = await self._require(request, wire.Started, wire.Joined)
+        table = self._seated(reply)
+        if table.game.status == "waiting":
+            self._conversation.errand(self._match_again(table.id, request))
+        return table
 
-    async def resumable(self) -> tuple[tuple[Seat, Game], ...]:
+    async def resumable(self) -> tuple[tuple[Seat, wire.Game], ...]:
         """The seats here that no living process holds, newest first, with their games."""
-        raise NotImplementedError
+        seats = self._tables.left_behind()[:_OFFERED_SEATS]
+        games = await asyncio.gather(*(self._game_of(seat) for seat in seats))
+        offered = []
+        for seat, game in zip(seats, games, strict=True):
+            if game is not None and game.status in {"waiting", "playing"}:
+                offered.append((seat, game))
+            else:
+                self._tables.forget(seat.id)
+        return tuple(offered)
 
     async def resume(self, seat: Seat) -> TableState:
-        raise NotImplementedError
+        """Sits down again at a seat that this player left behind."""
+        request = wire.Resume(id=seat.id, token=seat.token)
+        self._tables.take(seat)
+        try:
+            return self._seated(await self._require(request, wire.Resumed))
+        except (Refusal, Unreachable):
+            self._tables.let_go(seat.id)
+            raise
 
     async def take_back(self, game_id: str) -> TableState:
         """Resumes a seat that another terminal has taken, because the player says so."""
-        raise NotImplementedError
+        seat = self._tables.seat_in(game_id)
+        if seat is None:
+            raise Refusal(ErrorCode.NOT_SEATED, "You have no seat in this game.")
+        return await self.resume(seat)
 
     async def watch(self, code: str) -> TableState:
-        raise NotImplementedError
+        return self._seated(await self._require(wire.Watch(id=_code(code)), wire.Watching))
 
     async def leave(self, game_id: str) -> None:
         """Turns away from a table at once; the server is told as soon as it can be."""
-        raise NotImplementedError
+        self._tables.left(game_id)
+        await self._ask(wire.Leave(id=game_id))
+
+    # --- At a table --------------------------------------------------------------------------
 
     async def play(self, game_id: str, cell: int) -> None:
         """Plays a cell 0-8; it is ``pending`` in the state until the server has confirmed it."""
-        raise NotImplementedError
+        table = self._table(game_id)
+        if table.pending is not None:
+            raise Refusal(ErrorCode.NOT_YOUR_TURN, "Your move is on its way.", game_id=game_id)
+        request = wire.Play(id=game_id, tile=tile_of(cell), after=table.game.moves)
+        self._tables.happened(MoveChosen(game_id, cell))
+        await self._require_seated(request, wire.Played)
 
     async def resign(self, game_id: str) -> None:
-        raise NotImplementedError
+        await self._require_seated(wire.Resign(id=game_id), wire.Resigned)
 
     async def claim(self, game_id: str) -> None:
-        raise NotImplementedError
+        await self._require_seated(wire.Claim(id=game_id), wire.Claimed)
 
     async def rematch(self, game_id: str) -> None:
-        """Offers a rematch or accepts the offer; once both did, the new table is ``onward`` of this one."""
-        raise NotImplementedError
+        """Offers a rematch or accepts the offer; the new table is then ``onward`` of this."""
+        await self._require_seated(wire.Rematch(id=game_id), wire.RematchOffered)
 
-    async def emote(self, game_id: str, emote: EmoteName) -> None:
+    async def emote(self, game_id: str, emote: wire.EmoteName) -> None:
         """Says a word; not repeated when it is lost."""
-        raise NotImplementedError
+        request = wire.Emote(id=game_id, emote=emote)
+        self._expect(request, await self._asked(request, repeated=False), (wire.Emoted,))
 
-    async def refresh_lobby(self, kind: LobbyKind = "open") -> None:
-        raise NotImplementedError
+    # --- Reading -----------------------------------------------------------------------------
 
-    async def ping(self, game_id: str) -> Game:
+    async def refresh_lobby(self, kind: wire.LobbyKind = "open") -> None:
+        reply = await self._require(wire.List(kind=kind), wire.Listed)
+        self._tables.happened(LobbyRead(kind, reply.games))
+
+    async def ping(self, game_id: str) -> wire.Game:
         """The truth about any game, from the server; binds nothing."""
-        raise NotImplementedError
+        return await self._conversation.check(_code(game_id))
+
+    # --- How it is asked ---------------------------------------------------------------------
+
+    async def _require(self, request: wire.AnyRequest, *kinds: type[_Event]) -> _Event:
+        return self._expect(request, await self._asked(request), kinds)
+
+    async def _require_seated(self, request: wire.AnyRequest, *kinds: type[_Event]) -> None:
+        """As `_require`, for what only a seat may ask: one that came loose is taken again first."""
+        reply = await self._asked(request)
+        if _is_error(reply, ErrorCode.NOT_SEATED) and await self._reseated(request):
+            reply = await self._asked(request)
+        seat = self._seat(request)
+        if isinstance(reply, wire.Error) and seat is not None and achieved(request, reply, seat):
+            return
+        self._expect(request, reply, kinds)
+
+    async def _asked(self, request: wire.AnyRequest, *, repeated: bool = True) -> wire.AnyEvent:
+        try:
+            return await self._ask(request, repeated=repeated)
+        except Unreachable as error:
+            self._tables.happened(RequestFailed(request, error.sentence))
+            raise
+
+    def _expect(
+        self, request: wire.AnyRequest, reply: wire.AnyEvent, kinds: tuple[type[_Event], ...]
+    ) -> _Event:
+        if isinstance(reply, kinds):
+            return reply
+        refused = self._conversation.refused(getattr(request, "id", ""), reply)
+        self._tables.happened(RequestFailed(request, str(getattr(refused, "message", refused))))
+        raise refused
+
+    async def _reseated(self, request: wire.AnyRequest) -> bool:
+        try:
+            return await self._conversation.reseat(getattr(request, "id", ""))
+        except (Refusal, ProtocolError):
+            return False
+
+    def _seated(self, reply: wire.GameEvent) -> TableState:
+        return self._table(reply.id)
+
+    def _table(self, game_id: str) -> TableState:
+        table = self._tables.table(game_id)
+        if table is None:
+            raise Refusal(ErrorCode.NOT_SEATED, "You are not at this table.", game_id=game_id)
+        return table
+
+    def _seat(self, request: wire.AnyRequest) -> Mark | None:
+        table = self._tables.table(getattr(request, "id", ""))
+        return None if table is None else table.seat
+
+    async def _game_of(self, seat: Seat) -> wire.Game | None:
+        """The game of a seat left behind; None when there is no such game any more."""
+        try:
+            return await self._conversation.check(seat.id)
+        except Refusal as refusal:
+            if refusal.code is ErrorCode.NO_SUCH_GAME:
+                return None
+            raise
+
+    async def _match_again(self, game_id: str, first: wire.Match) -> None:
+        """Two who started at the same moment find each other by asking once more, and again."""
+        request = wire.Match(name=first.name, clock=first.clock, key=first.key, id=game_id)
+        soonest, latest = self._timing.match_again
+        for _ in range(2):
+            await self._sleep(soonest + self._random() * (latest - soonest))
+            table = self._tables.table(game_id)
+            if table is None or not table.alive or table.game.status != "waiting":
+                return
+            reply = await self._ask(request)
+            if isinstance(reply, wire.Joined) and reply.id != game_id:
+                self._tables.moved_on(game_id, reply.id)
+                return
+
+
+def achieved(request: wire.AnyRequest, error: wire.Error, seat: Mark) -> bool:
+    """Whether a refusal shows that an earlier try succeeded and that its reply was lost."""
+    if error.game is UNSET:
+        return False
+    match request:
+        case wire.Play():
+            row, column = request.tile.split(",")
+            return error.game.moves.startswith(f"{request.after}{3 * int(row) + int(column)}")
+        case wire.Resign():
+            return error.game.status == "resigned" and error.game.winner is seat.other
+        case wire.Claim():
+            return error.game.status in {"timeout", "abandoned"} and error.game.winner is seat
+        case _:
+            return False
+
+
+def _is_error(reply: wire.AnyEvent, code: ErrorCode) -> bool:
+    return isinstance(reply, wire.Error) and reply.code is code
+
+
+def _locator(url: Address) -> Callable[[], Awaitable[str]]:
+    if not isinstance(url, str):
+        return url
+    address = url
+
+    async def locate() -> str:
+        return address
+
+    return locate
+
+
+def _code(text: str) -> str:
+    try:
+        return game_code(text)
+    except ValueError as error:
+        raise Refusal(ErrorCode.BAD_REQUEST, f"That is no game code: {error}.") from None
+
+
+def _key() -> str:
+    return secrets.token_urlsafe(16)

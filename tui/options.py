@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlsplit
 
 MarkChoice = Literal["x", "o", "random"]
 Level = Literal["easy", "medium", "perfect"]
@@ -67,3 +68,20 @@ class Options:
     clock: int = 0
     """Seconds a move that a new game begins with."""
     opening: Opening = Lobby()
+
+
+def check_url(url: str) -> str:
+    """The address of a server as it is used and compared.
+
+    Raises:
+        ValueError: with what is wrong, in words.
+    """
+    shown = url.strip()
+    try:
+        parts = urlsplit(shown)
+        wrong = parts.scheme not in {"ws", "wss"} or not parts.hostname or parts.port == 0
+    except ValueError:
+        wrong = True
+    if wrong or parts.fragment or not shown.isprintable():
+        raise ValueError(f"{url!r} is not a server's address, such as wss://example.org/game")
+    return shown.rstrip("/")

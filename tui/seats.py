@@ -1,7 +1,55 @@
-"""The player's seats on disk: what a new process needs to come back to a game."""
+"""The player's seats on disk: what a new process needs to come back to a game.
 
-from dataclasses import dataclass, field
+One JSON file in the state folder, readable by its owner only, always replaced as a whole. A lock
+file per seat says that the process at that seat lives. Imports shared only.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any, Final, TextIO
+
+from shared import crockford
+from shared.board import Mark
+from shared.messages import parse_token
+
+if sys.platform == "win32":
+    # No advisory lock that ends with its process: every seat is offered, and of two processes that
+    # save in the same millisecond one can lose its seat.
+    def _try_lock(_file: TextIO) -> bool:
+        return True
+
+    def _wait_lock(_file: TextIO) -> None:
+        pass
+else:
+    import fcntl
+
+    def _try_lock(_file: TextIO) -> bool:
+        try:
+            fcntl.flock(_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+    def _wait_lock(_file: TextIO) -> None:
+        fcntl.flock(_file, fcntl.LOCK_EX)
+
+
+EMBEDDED: Final = "embedded"
+"""The ``url`` of seats at the embedded gateway, whatever its port is today."""
+
+_FORGOTTEN_AFTER_MS: Final = 7 * 24 * 3600 * 1000
+
+
+def wall_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,9 +61,171 @@ class Seat:
     token: str = field(repr=False)
     saved_at: int
 
+    @property
+    def mark(self) -> Mark:
+        return parse_token(self.token)[0]
+
+    @property
+    def key(self) -> str:
+        """The secret of the token, which the rematch's seat has too."""
+        return parse_token(self.token)[1]
+
 
 class Seats:
-    """The seats in a folder, or in memory only when there is none."""
+    """The seats in a folder, or in memory only when there is none (the computer's).
 
-    def __init__(self, folder: Path | None) -> None:
-        raise NotImplementedError
+    A seat is held from `keep` or `hold` to `release`, `forget` or the end of the process.
+    ``warning`` is a sentence for the player when the file was damaged and put aside.
+    """
+
+    def __init__(self, folder: Path | None, *, now_ms: Callable[[], int] = wall_ms) -> None:
+        self._folder = folder
+        self._now_ms = now_ms
+        self._memory: tuple[Seat, ...] = ()
+        self._locks: dict[tuple[str, str], TextIO] = {}
+        self.warning: str | None = None
+
+    def keep(self, url: str, game_id: str, token: str) -> Seat:
+        """Saves a seat, before anybody is told of it, and holds it."""
+        seat = Seat(url=url, id=game_id, token=token, saved_at=self._now_ms())
+        self.hold(seat)
+        with self._changing() as seats:
+            seats[:] = [seat, *(other for other in seats if not _same(other, url, game_id))]
+        return seat
+
+    def forget(self, url: str, game_id: str) -> None:
+        """Drops a seat whose game is gone or over."""
+        with self._changing() as seats:
+            seats[:] = [other for other in seats if not _same(other, url, game_id)]
+        if self._folder is not None:
+            with contextlib.suppress(OSError):
+                _lock_path(self._folder, url, game_id).unlink()
+        self.release(url, game_id)
+
+    def offered(self, url: str) -> tuple[Seat, ...]:
+        """The seats at a server that no living process holds, newest first."""
+        return tuple(seat for seat in self._load() if seat.url == url and self._is_free(seat))
+
+    def saved(self, url: str, game_id: str) -> Seat | None:
+        """The seat in a game that this player left behind; None when a living process holds it."""
+        return next((seat for seat in self.offered(url) if seat.id == game_id), None)
+
+    def hold(self, seat: Seat) -> bool:
+        """Marks a seat as held by this process; False when another one holds it."""
+        place = (seat.url, seat.id)
+        if self._folder is None or place in self._locks:
+            return True
+        lock = _locked(_lock_path(self._folder, *place))
+        if lock is None:
+            return False
+        self._locks[place] = lock
+        return True
+
+    def release(self, url: str, game_id: str) -> None:
+        """Lets other processes offer a seat."""
+        if lock := self._locks.pop((url, game_id), None):
+            lock.close()
+
+    def release_all(self) -> None:
+        for place in tuple(self._locks):
+            self.release(*place)
+
+    def _is_free(self, seat: Seat) -> bool:
+        if self._folder is None:
+            return True
+        if (seat.url, seat.id) in self._locks:
+            return False
+        lock = _locked(_lock_path(self._folder, seat.url, seat.id))
+        if lock is None:
+            return False
+        lock.close()
+        return True
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[list[Seat]]:
+        if self._folder is None:
+            seats = list(self._memory)
+            yield seats
+            self._memory = tuple(seats)
+            return
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (self._folder / "seats.lock").open("a") as lock:
+            _wait_lock(lock)
+            seats = list(self._load())
+            before = tuple(seats)
+            yield seats
+            if tuple(seats) != before:
+                _write(self._folder / "seats.json", seats)
+
+    def _load(self) -> tuple[Seat, ...]:
+        if self._folder is None:
+            return self._memory
+        path = self._folder / "seats.json"
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ()
+        except (OSError, UnicodeDecodeError):
+            return self._put_aside(path)
+        try:
+            seats = tuple(_seat(fields) for fields in json.loads(text)["seats"])
+        except (ValueError, TypeError, KeyError, RecursionError):
+            return self._put_aside(path)
+        oldest = self._now_ms() - _FORGOTTEN_AFTER_MS
+        return tuple(seat for seat in seats if seat.saved_at > oldest)
+
+    def _put_aside(self, path: Path) -> tuple[Seat, ...]:
+        aside = path.with_name(f"seats.damaged-{self._now_ms()}.json")
+        try:
+            path.rename(aside)
+        except OSError as error:
+            self.warning = f"The saved seats cannot be read: {path}: {error.strerror}."
+        else:
+            self.warning = f"The saved seats could not be read; the file is kept as {aside}."
+        return ()
+
+
+def _same(seat: Seat, url: str, game_id: str) -> bool:
+    return (seat.url, seat.id) == (url, game_id)
+
+
+def _seat(fields: dict[str, Any]) -> Seat:
+    url, token, saved_at = fields["url"], fields["token"], fields["saved_at"]
+    if not isinstance(url, str) or not isinstance(saved_at, int):
+        raise TypeError
+    parse_token(token)
+    return Seat(url=url, id=crockford.game_code(fields["id"]), token=token, saved_at=saved_at)
+
+
+def _write(path: Path, seats: list[Seat]) -> None:
+    # mkstemp makes a file that only its owner can read.
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".seats-")
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 (a descriptor)
+            json.dump({"seats": [asdict(seat) for seat in seats]}, file, indent=1)
+            file.flush()
+            os.fsync(descriptor)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _lock_path(folder: Path, url: str, game_id: str) -> Path:
+    # The same code can be in use at two servers; twelve digits of a hash keep them apart.
+    return folder / "held" / f"{game_id}-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
+
+
+def _locked(path: Path) -> TextIO | None:
+    """The open lock file, locked; None when another process (or another `Seats`) has it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    while True:
+        file = path.open("a")
+        if not _try_lock(file):
+            file.close()
+            return None
+        # Somebody may have removed the file between its opening and its locking.
+        with contextlib.suppress(FileNotFoundError):
+            if os.fstat(file.fileno()).st_ino == path.stat().st_ino:
+                return file
+        file.close()

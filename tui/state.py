@@ -148,7 +148,8 @@ class TableState:
     @property
     def alive(self) -> bool:
         """Whether the server can still have news of this table for us."""
-        over = self.game.status == "cancelled" or self.game.next is not None
+        # A player whose rematch has begun is still to be led there.
+        over = self.game.status == "cancelled" or (self.game.next is not None and self.seat is None)
         return not (over or self.replaced or self.gone or self.onward)
 
 

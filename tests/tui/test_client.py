@@ -1,0 +1,652 @@
+"""The client over real sockets, against a server that says what the test tells it to."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from shared.board import Mark
+from shared.errors import ErrorCode, Refusal
+from shared.messages import (
+    Claim,
+    Error,
+    GatewayNotice,
+    Join,
+    Joined,
+    Leave,
+    Left,
+    List,
+    Listed,
+    Match,
+    Next,
+    Ping,
+    Play,
+    Played,
+    Pong,
+    Presence,
+    Rematch,
+    RematchOffered,
+    Replaced,
+    Resign,
+    Resume,
+    Resumed,
+    Start,
+    Started,
+    Watch,
+    Watching,
+)
+from tests.tui.scripted import Peer, Server, scripted_server
+from tests.tui.snapshots import CODE, KEY, NEXT, NOW, game, player, waiting
+from tui.client import Client, Unreachable
+from tui.seats import Seats
+from tui.state import ClientState, Happening, LinkStatus
+from tui.timing import Timing
+
+TOKEN_X = f"x.{KEY}"
+TOKEN_O = f"o.{KEY}"
+NOTICE = GatewayNotice(message="Forbidden", connection_id="a", request_id="b")
+
+Opened = Callable[..., Client]
+
+
+class Hourglass:
+    """Sleeps that last until the test turns the glass; pauses below a second pass at once."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._sleepers: list[tuple[float, asyncio.Event]] = []
+        self._more = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds < 1:
+            await asyncio.sleep(0)
+            return
+        end = asyncio.Event()
+        self._sleepers.append((self.now + seconds, end))
+        self._more.set()
+        await end.wait()
+
+    async def asleep(self, seconds: float) -> None:
+        """Waits until somebody sleeps who wakes in exactly so many seconds."""
+        while not any(due == self.now + seconds for due, _ in self._sleepers):
+            self._more.clear()
+            await self._more.wait()
+
+    def turn(self, seconds: float) -> None:
+        self.now += seconds
+        for due, end in self._sleepers:
+            if due <= self.now:
+                end.set()
+        self._sleepers = [(due, end) for due, end in self._sleepers if due > self.now]
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    async with scripted_server() as server:
+        yield server
+
+
+@pytest.fixture
+def glass() -> Hourglass:
+    return Hourglass()
+
+
+@pytest.fixture
+async def opened(server: Server, glass: Hourglass) -> AsyncIterator[Opened]:
+    """Opens clients and closes them after the test."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def open_client(seats: Seats | None = None, url: Any = None, **timing: Any) -> Client:
+            client = Client(
+                url or server.url,
+                seats or Seats(None),
+                name="Ada",
+                server=server.url,
+                timing=Timing(reconnect=0.001, reconnect_most=0.01, **timing),
+                now_ms=lambda: NOW,
+                monotonic=lambda: glass.now,
+                random=lambda: 0.5,
+                sleep=glass.sleep,
+            )
+            return await stack.enter_async_context(client)
+
+        yield open_client  # type: ignore[misc]
+
+
+async def until(client: Client, true: Callable[[ClientState], object]) -> ClientState:
+    """The first state of which something is true."""
+    if true(client.state):
+        return client.state
+    found: asyncio.Future[ClientState] = asyncio.get_running_loop().create_future()
+
+    def look(state: ClientState, happening: Happening) -> None:
+        if true(state) and not found.done():
+            found.set_result(state)
+
+    stop = client.subscribe(look)
+    try:
+        return await asyncio.wait_for(found, 5)
+    finally:
+        stop()
+
+
+async def seated(client: Client, peer: Peer, moves: str = "") -> None:
+    """Sits the client at o of a game with these moves."""
+    asking = asyncio.create_task(client.join(CODE))
+    request = await peer.receives(id=CODE)
+    reply = Joined(id=CODE, mark=Mark.O, token=TOKEN_O, game=game(moves), now=NOW)
+    await peer.replies(request, reply)
+    await asking
+
+
+def error(code: ErrorCode, sentence: str = "No.", **fields: Any) -> Error:
+    return Error(code=code, message=sentence, now=NOW, **fields)
+
+
+async def test_a_host_starts_a_game_and_is_told_who_came(opened: Any, server: Server) -> None:
+    """A host sees the code at once and the opponent when he comes."""
+    client = await opened()
+    starting = asyncio.create_task(client.start("x", listed=True, clock=30))
+    peer = await server.accepts()
+    request = await peer.receives(name="Ada", mark="x", listed=True, clock=30)
+    assert isinstance(request, Start)
+    assert len(str(request.key)) == 22
+    await peer.replies(
+        request, Started(id=CODE, mark=Mark.X, token=TOKEN_X, game=waiting(), now=NOW)
+    )
+    table = await starting
+    assert (table.id, table.seat, table.game.status) == (CODE, Mark.X, "waiting")
+    await peer.says(Joined(id=CODE, mark=Mark.O, game=game(), now=NOW))
+    state = await until(client, lambda state: state.tables[CODE].my_turn)
+    assert state.tables[CODE].seat is Mark.X
+    assert state.tables[CODE].choices == tuple(range(9))
+
+
+async def test_a_move_is_pending_until_the_server_confirms_it(opened: Any, server: Server) -> None:
+    """A chosen cell is shown as pending and becomes a move with the server's snapshot only."""
+    client = await opened()
+    peer = await server.accepts()
+    await seated(client, peer, "0")
+    playing = asyncio.create_task(client.play(CODE, 4))
+    request = await peer.receives(id=CODE, tile="1,1", after="0")
+    assert isinstance(request, Play)
+    assert client.state.tables[CODE].pending == 4
+    assert client.state.tables[CODE].game.moves == "0"
+    await peer.replies(request, Played(id=CODE, mark=Mark.O, tile="1,1", game=game("04"), now=NOW))
+    await playing
+    assert client.state.tables[CODE].pending is None
+    assert client.state.tables[CODE].game.moves == "04"
+
+
+async def test_a_refused_move_shows_the_sentence_and_the_truth(opened: Any, server: Server) -> None:
+    """A stale move is undone, the board shows the server's and the sentence says why."""
+    client = await opened()
+    peer = await server.accepts()
+    await seated(client, peer, "0")
+    playing = asyncio.create_task(client.play(CODE, 4))
+    request = await peer.receives(id=CODE)
+    truth = game("081", rev=9)
+    await peer.replies(request, error(ErrorCode.STALE, "The game went on.", id=CODE, game=truth))
+    with pytest.raises(Refusal) as caught:
+        await playing
+    assert caught.value.code is ErrorCode.STALE
+    table = client.state.tables[CODE]
+    assert (table.game, table.pending, table.error) == (truth, None, "The game went on.")
+
+
+async def test_a_lost_reply_costs_nothing(opened: Any, server: Server) -> None:
+    """A request that was unanswered when the connection broke is asked again with the same key."""
+    client = await opened()
+    starting = asyncio.create_task(client.start())
+    peer = await server.accepts()
+    first = await peer.receives()
+    await peer.vanishes()
+    again = await server.accepts()
+    second = await again.receives()
+    assert second == first
+    await again.replies(
+        second, Started(id=CODE, mark=Mark.X, token=TOKEN_X, game=waiting(), now=NOW)
+    )
+    assert (await starting).id == CODE
+
+
+async def test_a_move_whose_reply_was_lost_is_a_success(opened: Any, server: Server) -> None:
+    """The opponent answered a move whose reply was lost: the repeat is stale, the move stands."""
+    client = await opened()
+    peer = await server.accepts()
+    await seated(client, peer, "0")
+    playing = asyncio.create_task(client.play(CODE, 4))
+    await peer.receives(tile="1,1")
+    await peer.vanishes()
+    again = await server.accepts()
+    resume = await again.receives(id=CODE, token=TOKEN_O)
+    await again.replies(resume, Resumed(id=CODE, mark=Mark.O, game=game("048"), now=NOW))
+    request = await again.receives(tile="1,1", after="0")
+    stale = error(ErrorCode.STALE, id=CODE, game=game("048"))
+    await again.replies(request, stale)
+    await playing
+    assert client.state.tables[CODE].error is None
+    assert client.state.tables[CODE].game.moves == "048"
+
+
+@pytest.mark.parametrize("silence", ["notice", "busy", "internal", "nothing"])
+async def test_a_throttled_request_is_repeated(opened: Any, server: Server, silence: str) -> None:
+    """What the gateway throttles, what is busy and what is never answered is asked again."""
+    client = await opened(reply=0.02 if silence == "nothing" else 6)
+    asking = asyncio.create_task(client.refresh_lobby("live"))
+    peer = await server.accepts()
+    request = await peer.receives(kind="live")
+    if silence == "notice":
+        await peer.says(NOTICE)
+    elif silence != "nothing":
+        await peer.replies(request, error(ErrorCode(silence)))
+    again = await peer.receives(kind="live")
+    assert again == request
+    await peer.replies(again, Listed(games=()))
+    await asking
+    assert isinstance(request, List)
+
+
+async def test_patience_ends(opened: Any, server: Server) -> None:
+    """A server that never answers is reported in a sentence, not waited for."""
+    client = await opened(reply=0.01, patience=0.03)
+    with pytest.raises(Unreachable) as caught:
+        await client.start()
+    assert caught.value.sentence == "The server does not answer."
+    assert client.state.notice is not None
+    assert client.state.notice.text == "The server does not answer."
+
+
+async def test_nobody_listens(opened: Any) -> None:
+    """Where nothing listens the client says so, and goes on trying."""
+    client = await opened(url="ws://127.0.0.1:1", patience=0.05)
+    with pytest.raises(Unreachable) as caught:
+        await client.join(CODE)
+    assert caught.value.sentence == "Nothing listens at the server's address."
+    assert client.state.link is LinkStatus.CONNECTING
+    assert client.state.attempts > 0
+
+
+async def test_a_server_that_is_none(opened: Any) -> None:
+    """A program that does not speak the protocol is not tried again until the player says so."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as web:
+        port = web.sockets[0].getsockname()[1]
+        client = await opened(url=f"ws://127.0.0.1:{port}")
+        state = await until(client, lambda state: state.link is LinkStatus.FAILED)
+        assert state.failure == "The server refused the connection (HTTP 404)."
+        with pytest.raises(Unreachable):
+            await client.start()
+        client.reconnect()
+        await until(client, lambda state: state.link is LinkStatus.CONNECTING)
+        await until(client, lambda state: state.link is LinkStatus.FAILED)
+
+
+async def test_the_address_is_asked_for_again(opened: Any, server: Server) -> None:
+    """Each connection asks where the server is, so that an embedded one is started again."""
+    asked: list[int] = []
+
+    async def locate() -> str:
+        asked.append(len(asked))
+        return server.url
+
+    client = await opened(url=locate)
+    await (await server.accepts()).hangs_up()
+    await server.accepts()
+    await until(client, lambda state: state.link is LinkStatus.ONLINE)
+    assert asked == [0, 1]
+
+
+async def test_seats_are_resumed_after_a_drop(opened: Any, server: Server) -> None:
+    """After a dropped connection the seat is taken again, the watched game watched again."""
+    client = await opened()
+    peer = await server.accepts()
+    await seated(client, peer, "0")
+    watching = asyncio.create_task(client.watch(NEXT))
+    request = await peer.receives(id=NEXT)
+    await peer.replies(request, Watching(id=NEXT, game=game(code=NEXT), now=NOW))
+    await watching
+    await peer.vanishes()
+    await until(client, lambda state: state.link is LinkStatus.RECONNECTING)
+    again = await server.accepts()
+    requests = [await again.receives(), await again.receives()]
+    assert {type(request) for request in requests} == {Resume, Watch}
+    assert client.state.link is LinkStatus.RECONNECTING
+    for request in requests:
+        if isinstance(request, Resume):
+            assert request.token == TOKEN_O
+            event = Resumed(id=CODE, mark=Mark.O, game=game("012", rev=9), now=NOW)
+            await again.replies(request, event)
+        else:
+            watching_again = Watching(id=NEXT, game=game("4", code=NEXT), now=NOW)
+            await again.replies(request, watching_again)
+    state = await until(client, lambda state: state.link is LinkStatus.ONLINE)
+    assert state.tables[CODE].game.moves == "012"
+    assert state.tables[NEXT].game.moves == "4"
+
+
+async def test_a_game_that_ended_while_away_is_gone(opened: Any, server: Server) -> None:
+    """A game that the server no longer knows is said to be gone and its seat forgotten."""
+    seats = Seats(None)
+    client = await opened(seats)
+    peer = await server.accepts()
+    await seated(client, peer)
+    await peer.vanishes()
+    again = await server.accepts()
+    request = await again.receives(id=CODE)
+    await again.replies(request, error(ErrorCode.NO_SUCH_GAME, "There is no such game.", id=CODE))
+    state = await until(client, lambda state: state.link is LinkStatus.ONLINE)
+    assert (state.tables[CODE].gone, state.tables[CODE].error) == (True, "There is no such game.")
+    assert seats.offered(server.url) == ()
+
+
+async def test_a_replaced_seat_does_not_fight_back(opened: Any, server: Server) -> None:
+    """The older of two terminals says so, and does not resume after a drop."""
+    client = await opened()
+    peer = await server.accepts()
+    await seated(client, peer)
+    await peer.says(Replaced(id=CODE))
+    await until(client, lambda state: state.tables[CODE].replaced)
+    await peer.vanishes()
+    again = await server.accepts()
+    await until(client, lambda state: state.link is LinkStatus.ONLINE)
+    asking = asyncio.create_task(client.take_back(CODE))
+    request = await again.receives(id=CODE, token=TOKEN_O)
+    await again.replies(request, Resumed(id=CODE, mark=Mark.O, game=game(), now=NOW))
+    assert not (await asking).replaced
+
+
+@pytest.mark.parametrize("online", [True, False])
+async def test_a_seat_that_came_loose(opened: Any, server: Server, online: bool) -> None:
+    """On `not_seated` a seat that nobody holds is taken again and the move repeated."""
+    client = await opened()
+    peer = await server.accepts()
+    await seated(client, peer, "0")
+    playing = asyncio.create_task(client.play(CODE, 4))
+    request = await peer.receives(tile="1,1")
+    await peer.replies(request, error(ErrorCode.NOT_SEATED, "You have no seat here.", id=CODE))
+    ping = await peer.receives(id=CODE)
+    assert isinstance(ping, Ping)
+    truth = game("0")
+    if not online:
+        players = type(truth.players)(x=player(), o=player(online=False, away_at=NOW))
+        truth = game("0", players=players)
+    await peer.replies(ping, Pong(now=NOW, id=CODE, mark=None, game=truth))
+    if online:
+        with pytest.raises(Refusal):
+            await playing
+        assert client.state.tables[CODE].replaced
+        assert client.state.tables[CODE].pending is None
+        return
+    resume = await peer.receives(id=CODE, token=TOKEN_O)
+    await peer.replies(resume, Resumed(id=CODE, mark=Mark.O, game=game("0", rev=8), now=NOW))
+    again = await peer.receives(tile="1,1", after="0")
+    moved = game("04", rev=9)
+    await peer.replies(again, Played(id=CODE, mark=Mark.O, tile="1,1", game=moved, now=NOW))
+    await playing
+    assert client.state.tables[CODE].pending is None
+
+
+async def test_a_lost_push_is_noticed(opened: Any, server: Server, glass: Hourglass) -> None:
+    """After 30 s of silence the client asks for the truth, then after 60 more."""
+    client = await opened()
+    peer = await server.accepts()
+    await seated(client, peer)
+    await glass.asleep(30)
+    glass.turn(30)
+    ping = await peer.receives(id=CODE)
+    assert isinstance(ping, Ping)
+    await peer.replies(ping, Pong(now=NOW, id=CODE, mark=Mark.O, game=game("4")))
+    await until(client, lambda state: state.tables[CODE].game.moves == "4")
+    for _ in range(2):
+        await glass.asleep(30)
+        glass.turn(30)
+    assert isinstance(await peer.receives(id=CODE), Ping)
+
+
+async def test_both_want_another_game(opened: Any, server: Server, tmp_path: Any) -> None:
+    """A rematch is entered by itself, at the other mark, its seat saved and the old one dropped."""
+    seats = Seats(tmp_path)
+    client = await opened(seats)
+    peer = await server.accepts()
+    await seated(client, peer, "04821")
+    asking = asyncio.create_task(client.rematch(CODE))
+    request = await peer.receives(id=CODE)
+    assert isinstance(request, Rematch)
+    over = game("04821", rev=9, rematch=Mark.O)
+    await peer.replies(request, RematchOffered(id=CODE, mark=Mark.O, game=over, now=NOW))
+    await asking
+    led = game("04821", rev=10, next=NEXT)
+    new = Next(id=NEXT, mark=Mark.X, game=game(code=NEXT))
+    await peer.says(RematchOffered(id=CODE, mark=Mark.X, game=led, next=new, now=NOW))
+    state = await until(client, lambda state: NEXT in state.tables)
+    assert state.tables[CODE].onward == NEXT
+    assert state.tables[NEXT].seat is Mark.X
+    seats.release(server.url, NEXT)
+    assert [(seat.id, seat.token) for seat in seats.offered(server.url)] == [(NEXT, TOKEN_X)]
+
+
+async def test_a_rematch_whose_announcement_was_lost(opened: Any, server: Server) -> None:
+    """A player who missed the rematch enters it with the key he has."""
+    client = await opened()
+    peer = await server.accepts()
+    await seated(client, peer, "04821")
+    led = game("04821", rev=10, next=NEXT)
+    await peer.says(Presence(id=CODE, mark=Mark.X, online=True, game=led, now=NOW))
+    request = await peer.receives(id=NEXT, token=TOKEN_X)
+    await peer.replies(request, Resumed(id=NEXT, mark=Mark.X, game=game(code=NEXT), now=NOW))
+    state = await until(client, lambda state: state.tables[CODE].onward)
+    assert state.tables[NEXT].seat is Mark.X
+
+
+async def test_two_who_started_at_the_same_moment(
+    opened: Any, server: Server, glass: Hourglass
+) -> None:
+    """A quick match that waits asks again with its own game, and moves to an older one."""
+    client = await opened()
+    peer = await server.accepts()
+    asking = asyncio.create_task(client.match())
+    first = await peer.receives()
+    assert isinstance(first, Match)
+    await peer.replies(first, Started(id=CODE, mark=Mark.X, token=TOKEN_X, game=waiting(), now=NOW))
+    await asking
+    await glass.asleep(4)
+    glass.turn(4)
+    second = await peer.receives(id=CODE, key=first.key)
+    assert isinstance(second, Match)
+    event = Joined(id=NEXT, mark=Mark.O, token=TOKEN_O, game=game(code=NEXT), now=NOW)
+    await peer.replies(second, event)
+    state = await until(client, lambda state: state.tables[CODE].onward)
+    assert (state.tables[CODE].onward, state.tables[NEXT].seat) == (NEXT, Mark.O)
+
+
+async def test_the_two_hour_limit_passes_unnoticed(
+    opened: Any, server: Server, glass: Hourglass
+) -> None:
+    """A second connection takes the seats before the first is closed."""
+    client = await opened(silence=10_000, silence_most=10_000)
+    links = []
+    client.subscribe(lambda state, happening: links.append(state.link))
+    old = await server.accepts()
+    await seated(client, old, "0")
+    links.clear()
+    await glass.asleep(110 * 60)
+    glass.turn(110 * 60)
+    new = await server.accepts()
+    request = await new.receives(id=CODE, token=TOKEN_O)
+    await old.says(Replaced(id=CODE))
+    await new.replies(request, Resumed(id=CODE, mark=Mark.O, game=game("0", rev=4), now=NOW))
+    await old.closes()
+    playing = asyncio.create_task(client.play(CODE, 4))
+    request = await new.receives(tile="1,1")
+    await new.replies(request, Played(id=CODE, mark=Mark.O, tile="1,1", game=game("04"), now=NOW))
+    await playing
+    assert not client.state.tables[CODE].replaced
+    assert set(links) == {LinkStatus.ONLINE}
+
+
+async def test_leaving_is_immediate(opened: Any, server: Server) -> None:
+    """Who turns away from a running game is gone at once, and can resume it later."""
+    seats = Seats(None)
+    client = await opened(seats)
+    peer = await server.accepts()
+    await seated(client, peer)
+    leaving = asyncio.create_task(client.leave(CODE))
+    request = await peer.receives(id=CODE)
+    assert isinstance(request, Leave)
+    assert client.state.tables == {}
+    await peer.replies(request, Left(id=CODE, game=game(), now=NOW))
+    await leaving
+    assert client.state.tables == {}
+    assert [seat.id for seat in seats.offered(server.url)] == [CODE]
+
+
+async def test_coming_back_in_a_new_process(opened: Any, server: Server, tmp_path: Any) -> None:
+    """A new process finds the seat the old one left, sees whose turn it is, and sits down."""
+    old = Seats(tmp_path)
+    old.keep(server.url, CODE, TOKEN_O)
+    old.keep(server.url, NEXT, TOKEN_X)
+    old.release_all()
+    client = await opened(Seats(tmp_path))
+    peer = await server.accepts()
+    asking = asyncio.create_task(client.resumable())
+    for _ in range(2):
+        ping = await peer.receives()
+        assert isinstance(ping, Ping)
+        if ping.id == NEXT:
+            await peer.replies(ping, error(ErrorCode.NO_SUCH_GAME, id=NEXT))
+        else:
+            await peer.replies(ping, Pong(now=NOW, id=CODE, mark=None, game=game("0")))
+    ((seat, shown),) = await asking
+    assert (seat.id, shown.moves) == (CODE, "0")
+    asking2 = asyncio.create_task(client.resume(seat))
+    request = await peer.receives(id=CODE, token=TOKEN_O)
+    await peer.replies(request, Resumed(id=CODE, mark=Mark.O, game=game("0"), now=NOW))
+    assert (await asking2).my_turn
+    assert Seats(tmp_path).offered(server.url) == ()
+
+
+async def test_joining_a_game_one_sits_in_resumes_it(
+    opened: Any, server: Server, tmp_path: Any
+) -> None:
+    """`join` with the code of a game this player left behind takes the old seat."""
+    old = Seats(tmp_path)
+    old.keep(server.url, CODE, TOKEN_O)
+    old.release_all()
+    client = await opened(Seats(tmp_path))
+    peer = await server.accepts()
+    asking = asyncio.create_task(client.join("k7q-f2m"))
+    request = await peer.receives(id=CODE, token=TOKEN_O)
+    assert isinstance(request, Resume)
+    await peer.replies(request, Resumed(id=CODE, mark=Mark.O, game=game("0"), now=NOW))
+    assert (await asking).seat is Mark.O
+
+
+@pytest.mark.parametrize(
+    ("ask", "kind", "truth"),
+    [
+        ("resign", Resign, game("0", rev=9, status="resigned", turn=None, winner=Mark.X)),
+        ("claim", Claim, game("0", rev=9, status="abandoned", turn=None, winner=Mark.O)),
+    ],
+)
+async def test_an_end_that_was_reached_already(
+    opened: Any, server: Server, ask: str, kind: type, truth: Any
+) -> None:
+    """A resignation or claim whose reply was lost is no error when it is repeated."""
+    client = await opened()
+    peer = await server.accepts()
+    await seated(client, peer, "0")
+    asked: Callable[[str], Awaitable[None]] = getattr(client, ask)
+    asking = asyncio.ensure_future(asked(CODE))
+    request = await peer.receives(id=CODE)
+    assert isinstance(request, kind)
+    over = error(ErrorCode.GAME_OVER, "The game is over.", id=CODE, game=truth)
+    await peer.replies(request, over)
+    await asking
+    assert client.state.tables[CODE].error is None
+    assert client.state.tables[CODE].game == truth
+
+
+async def test_a_claim_that_is_too_early_says_when(opened: Any, server: Server) -> None:
+    """The server's word on when a claim can succeed moves the countdown."""
+    client = await opened()
+    peer = await server.accepts()
+    await seated(client, peer, "01")
+    away = type(game().players)(x=player(online=False, away_at=NOW - 20_000), o=player())
+    gone = game("01", rev=5, players=away)
+    await peer.says(Presence(id=CODE, mark=Mark.X, online=False, game=gone, now=NOW))
+    await until(client, lambda state: state.tables[CODE].claim_at == NOW + 30_000)
+    asking = asyncio.create_task(client.claim(CODE))
+    request = await peer.receives(id=CODE)
+    early = error(ErrorCode.TOO_EARLY, id=CODE, game=gone, retry_at=NOW + 31_000)
+    await peer.replies(request, early)
+    with pytest.raises(Refusal) as caught:
+        await asking
+    assert caught.value.retry_at == NOW + 31_000
+    assert client.state.tables[CODE].claim_at == NOW + 31_000
+
+
+async def test_frames_that_mean_nothing_are_ignored(opened: Any, server: Server) -> None:
+    """What the client cannot read or does not know costs neither the game nor the connection."""
+    client = await opened()
+    peer = await server.accepts()
+    await seated(client, peer)
+    for frame in ("", "[]", '{"type": "play"}', '{"type": "tomorrow", "id": "K7QF2M"}'):
+        await peer.says(frame)
+    await peer.says(Played(id=CODE, mark=Mark.X, tile="1,1", game=game("4"), now=NOW))
+    await until(client, lambda state: state.tables[CODE].game.moves == "4")
+
+
+async def test_a_subscriber_that_fails(opened: Any, server: Server) -> None:
+    """A screen that fails on a state does not cost the connection."""
+    client = await opened()
+    peer = await server.accepts()
+
+    def fail(state: ClientState, happening: Happening) -> None:
+        raise RuntimeError
+
+    stop = client.subscribe(fail)
+    await seated(client, peer)
+    stop()
+    stop()
+    assert CODE in client.state.tables
+
+
+async def test_latency_is_measured(opened: Any, server: Server) -> None:
+    """The time to the server and back is shown as soon as there is a connection."""
+    client = await opened()
+    await server.accepts()
+    state = await until(client, lambda state: state.latency_ms is not None)
+    assert state.latency_ms is not None
+    assert 0 <= state.latency_ms < 5_000
+
+
+async def test_a_bad_code_asks_nobody(opened: Any) -> None:
+    """A code that cannot be one is refused without asking the server."""
+    client = await opened()
+    with pytest.raises(Refusal) as caught:
+        await client.join("HELLO")
+    assert caught.value.code is ErrorCode.BAD_REQUEST
+
+
+async def test_an_unanswered_join_of_a_stranger(opened: Any, server: Server) -> None:
+    """A refused join shows its sentence where there is no table."""
+    client = await opened()
+    peer = await server.accepts()
+    asking = asyncio.create_task(client.join(CODE))
+    request = await peer.receives(id=CODE)
+    assert isinstance(request, Join)
+    await peer.replies(request, error(ErrorCode.GAME_FULL, "Both seats are taken.", id=CODE))
+    with pytest.raises(Refusal):
+        await asking
+    assert client.state.notice is not None
+    assert client.state.notice.text == "Both seats are taken."

@@ -1,0 +1,238 @@
+"""What the client does by itself: hears frames, takes up its seats again, asks when it is silent.
+
+Imports shared and the client's other parts; no Textual.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from shared.codec import decode_event
+from shared.errors import ErrorCode, ProtocolError, Refusal
+from shared.messages import (
+    AnyEvent,
+    Error,
+    Game,
+    GatewayNotice,
+    Ping,
+    Pong,
+    RematchOffered,
+    Replaced,
+    Resume,
+    Resumed,
+    Watch,
+    token_of,
+)
+from tui.exchange import Exchange
+from tui.link import Sleep, Unreachable, Wire
+from tui.state import LatencyMeasured, LinkChanged, LinkStatus, TableState
+from tui.tables import Tables
+from tui.timing import Timing, Vigil
+
+_log: Final = logging.getLogger(__name__)
+
+_GONE: Final = frozenset({ErrorCode.NO_SUCH_GAME, ErrorCode.BAD_TOKEN})
+
+
+class Conversation:
+    """The end of a `Link` that knows about games."""
+
+    def __init__(
+        self,
+        tables: Tables,
+        *,
+        timing: Timing,
+        monotonic: Callable[[], float],
+        random: Callable[[], float],
+        sleep: Sleep,
+    ) -> None:
+        self._tables = tables
+        self._timing = timing
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._vigil = Vigil(timing)
+        self._newest: Wire | None = None
+        self._errands: set[asyncio.Task[None]] = set()
+        self._following: set[str] = set()
+        self.exchange = Exchange(
+            timing=timing,
+            monotonic=monotonic,
+            random=random,
+            sleep=sleep,
+            why=lambda: tables.state.failure,
+        )
+
+    # --- The end of the link -----------------------------------------------------------------
+
+    async def opened(self, wire: Wire) -> None:
+        """Resumes every seat and every watched game, then lets requests travel."""
+        self._newest = wire
+        self.exchange.hold()
+        await self.exchange.quiet()
+        alive = [table for table in self._tables.state.tables.values() if table.alive]
+        await asyncio.gather(*(self._restore(wire, table) for table in alive))
+        self.exchange.open(wire)
+
+    def received(self, wire: Wire, frame: str | bytes) -> None:
+        try:
+            event = decode_event(frame if isinstance(frame, str) else frame.decode())
+        except (ProtocolError, UnicodeDecodeError):
+            _log.warning("a frame of the server could not be read")
+            return
+        if isinstance(event, GatewayNotice):
+            self.exchange.noticed()
+        elif isinstance(event, Replaced) and wire is not self._newest:
+            # The seat was taken by our own younger connection.
+            pass
+        elif event is not None:
+            self._heard(event)
+
+    def lost(self) -> None:
+        self.exchange.lose()
+
+    def changed(self, change: LinkChanged) -> None:
+        self._tables.happened(change)
+        if change.status is LinkStatus.FAILED:
+            self.exchange.fail()
+
+    def measured(self, seconds: float) -> None:
+        self._tables.happened(LatencyMeasured(round(1000 * seconds)))
+
+    # --- What it does unasked ----------------------------------------------------------------
+
+    async def keep_vigil(self) -> None:
+        """Asks for the truth about tables that are silent, and keeps an idle connection open."""
+        while True:
+            now = self._monotonic()
+            tables = self._tables.state.tables
+            alive = {game_id for game_id, table in tables.items() if table.alive}
+            self._vigil.keep_only(alive | {""}, now)
+            for game_id in self._vigil.due(now):
+                self._vigil.asked(game_id, now)
+                self.errand(self.check(game_id) if game_id else self._show_life(now))
+            await self._sleep(min(self._timing.silence, self._vigil.next_in(now)))
+
+    async def check(self, game_id: str) -> Game:
+        """The truth about a game; a seat that has come loose is taken again.
+
+        Raises:
+            Refusal: there is no such game.
+        """
+        known = self._tables.table(game_id)
+        reply = await self.exchange.ask(Ping(id=game_id))
+        if not isinstance(reply, Pong) or not isinstance(reply.game, Game):
+            raise self.refused(game_id, reply)
+        table = self._tables.table(game_id)
+        if table is not None and table.alive:
+            if table.seat is None and known is not None and reply.game.rev > known.game.rev:
+                # A push was lost: the server may no longer know that we watch.
+                await self.exchange.ask(Watch(id=game_id))
+            elif table.seat is not None and reply.mark is None and reply.game.next is None:
+                await self._sit_down_again(table)
+        return reply.game
+
+    async def reseat(self, game_id: str) -> bool:
+        """After `not_seated`: whether our seat is ours again."""
+        await self.check(game_id)
+        table = self._tables.table(game_id)
+        return table is not None and table.seat is not None and table.alive
+
+    def refused(self, game_id: str, reply: AnyEvent) -> Refusal | ProtocolError:
+        """The exception for a reply that is not the hoped for; a game that is gone is forgotten."""
+        if not isinstance(reply, Error):
+            return ProtocolError(f"The server answered with {type(reply).__name__}.")
+        if reply.code in _GONE:
+            self._tables.gone(game_id, reply.message)
+        return Refusal(
+            reply.code,
+            reply.message,
+            retry_at=None if reply.retry_at is UNSET else reply.retry_at,
+            game_id=game_id or None,
+        )
+
+    def errand(self, errand: Coroutine[Any, Any, object]) -> None:
+        """Does in the background what nobody waits for; a failure shows in the state."""
+
+        async def run() -> None:
+            with contextlib.suppress(Refusal, Unreachable, ProtocolError):
+                await errand
+
+        task = asyncio.create_task(run())
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+    async def close(self) -> None:
+        for task in self._errands:
+            task.cancel()
+        await asyncio.gather(*self._errands, return_exceptions=True)
+
+    def _heard(self, event: AnyEvent) -> None:
+        ref = event.ref
+        awaited = ref is not UNSET and self.exchange.awaits(ref)
+        if not awaited and ref is not UNSET:
+            # The answer to a repeat that was not needed: a snapshot as good as a push.
+            event = replace(event, ref=UNSET)
+        self._tables.heard(event)
+        game_id = getattr(event, "id", UNSET)
+        if game_id is not UNSET and not isinstance(event, Pong):
+            self._vigil.heard(game_id, self._monotonic())
+        if awaited and ref is not UNSET:
+            self.exchange.answer(ref, event)
+        if isinstance(game := getattr(event, "game", UNSET), Game):
+            self._follow_rematch(game)
+        if isinstance(event, RematchOffered) and event.next is not UNSET and not event.next.mark:
+            self.errand(self.check(event.next.id))
+
+    async def _restore(self, wire: Wire, table: TableState) -> None:
+        seat = self._tables.seat_in(table.id)
+        request = Watch(id=table.id) if seat is None else Resume(id=table.id, token=seat.token)
+        reply = await self.exchange.ask_on(wire, request)
+        if isinstance(reply, Error):
+            self.refused(table.id, reply)
+
+    async def _sit_down_again(self, table: TableState) -> None:
+        seat = self._tables.seat_in(table.id)
+        if seat is None:
+            return
+        if table.me is not None and table.me.online:
+            self._tables.replaced(table.id)
+            return
+        reply = await self.exchange.ask(Resume(id=table.id, token=seat.token))
+        if not isinstance(reply, Resumed):
+            raise self.refused(table.id, reply)
+
+    def _follow_rematch(self, game: Game) -> None:
+        """Enters a rematch of ours whose announcement was lost."""
+        table = self._tables.table(game.id)
+        if game.next is None or game.status == "cancelled" or game.id in self._following:
+            return
+        if table is None or table.replaced or table.onward or not self._tables.seat_in(game.id):
+            return
+        self._following.add(game.id)
+        self.errand(self._enter(game.id, game.next))
+
+    async def _enter(self, game_id: str, next_id: str) -> None:
+        try:
+            old = self._tables.seat_in(game_id)
+            if old is None:
+                return
+            seat = self._tables.keep(next_id, token_of(old.mark.other, old.key))
+            reply = await self.exchange.ask(Resume(id=next_id, token=seat.token))
+            if not isinstance(reply, Resumed):
+                raise self.refused(next_id, reply)
+            self._tables.moved_on(game_id, next_id)
+        finally:
+            self._following.discard(game_id)
+
+    async def _show_life(self, now: float) -> None:
+        """Keeps the platform from cutting a connection on which nothing else is asked."""
+        if (
+            not self._tables.state.tables
+            and now - self.exchange.sent_at > self._timing.silence_most
+        ):
+            await self.exchange.ask(Ping())

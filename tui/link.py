@@ -1,0 +1,306 @@
+"""The connection: one websocket kept alive, knowing nothing about games.
+
+The library's own iterator reconnects. Before the platform's two hours are over a second connection
+takes the place of the first. Imports websockets, and of this project only `tui`.
+"""
+
+import asyncio
+import contextlib
+import logging
+import ssl
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from typing import Any, Final, Protocol, cast
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.client import process_exception
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidHandshake,
+    InvalidMessage,
+    InvalidStatus,
+    InvalidURI,
+)
+from websockets.uri import parse_uri
+
+from tui.state import LinkChanged, LinkStatus
+from tui.timing import Backoff, Timing
+
+_log: Final = logging.getLogger(__name__)
+
+_TOO_MANY_REQUESTS: Final = 429
+_LARGEST_FRAME: Final = 128 * 1024
+
+Sleep = Callable[[float], Awaitable[None]]
+Locate = Callable[[], Awaitable[str]]
+
+
+class Unreachable(Exception):
+    """The server does not answer; ``sentence`` says so to a person."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class Wire:
+    """One open connection and the task that reads it; ``read`` ends when the connection does."""
+
+    def __init__(self, connection: ClientConnection, end: "End") -> None:
+        self._connection = connection
+        self.read = asyncio.create_task(self._read(end))
+
+    async def send(self, frame: str) -> None:
+        """Sends a frame; one that the connection can no longer carry is lost like any other."""
+        with contextlib.suppress(ConnectionClosed):
+            await self._connection.send(frame)
+
+    async def latency(self, within: float) -> float:
+        """Seconds to the server and back, by the websocket's own ping.
+
+        Raises:
+            ConnectionClosed: there is no connection any more; that is, too, when nothing came back.
+        """
+        try:
+            async with asyncio.timeout(within):
+                return await (await self._connection.ping())
+        except TimeoutError:
+            self.abort()
+            await self.read
+            raise ConnectionClosed(None, None) from None
+
+    def abort(self) -> None:
+        """Drops the connection at once: whoever is at the other end does not answer."""
+        self._connection.transport.abort()
+
+    async def close(self) -> None:
+        await self._connection.close()
+        self.read.cancel()
+
+    async def _read(self, end: "End") -> None:
+        with contextlib.suppress(ConnectionClosed):
+            async for frame in self._connection:
+                try:
+                    end.received(self, frame)
+                except Exception:  # noqa: BLE001 (what one frame breaks must not cost the connection)
+                    _log.exception("a frame could not be dealt with")
+
+
+class End(Protocol):
+    """Whoever uses the connection."""
+
+    async def opened(self, wire: Wire) -> None:
+        """Takes up the conversation on a new connection; must be done before it counts as online.
+
+        Raises:
+            Unreachable: nobody answers there, another connection is needed.
+        """
+
+    def received(self, wire: Wire, frame: str | bytes) -> None: ...
+
+    def lost(self) -> None:
+        """There is no connection any more."""
+
+    def changed(self, change: LinkChanged) -> None: ...
+
+    def measured(self, seconds: float) -> None: ...
+
+
+class Link:
+    """Keeps a connection open until it is cancelled or the server turns out to be none."""
+
+    def __init__(
+        self,
+        locate: Locate,
+        end: End,
+        *,
+        timing: Timing,
+        random: Callable[[], float],
+        sleep: Sleep,
+    ) -> None:
+        self._locate = locate
+        self._end = end
+        self._timing = timing
+        self._random = random
+        self._sleep = sleep
+        self._backoff = Backoff(timing.reconnect, timing.reconnect_most, random)
+        self._attempts = 0
+        self._was_online = False
+
+    async def run(self) -> None:
+        """Connects and reconnects. Returns when that is hopeless, having said why."""
+        self._changed(LinkStatus.CONNECTING)
+        try:
+            async with contextlib.aclosing(_generator(self._dial())) as connections:
+                async for connection in connections:
+                    await self._serve_all(Wire(connection, self._end))
+                    self._failed("The connection was lost.")
+                    await self._sleep(self._backoff.next())
+        except (OSError, InvalidHandshake, InvalidURI, Unreachable) as error:
+            self._changed(LinkStatus.FAILED, describe(error))
+
+    async def _serve_all(self, wire: Wire | None) -> None:
+        """Serves a connection and those that take its place, until one is lost."""
+        tending = self._begin
+        try:
+            while wire is not None:
+                successor = await self._serve(wire, tending(wire))
+                await wire.close()
+                wire, tending = successor, self._tend
+        finally:
+            self._end.lost()
+            if wire is not None:
+                await wire.close()
+
+    async def _serve(self, wire: Wire, tend: Coroutine[Any, Any, Wire | None]) -> Wire | None:
+        """Serves a connection until it is lost, or returns the one that has taken its place."""
+        since = time.monotonic()
+        tending = asyncio.create_task(tend)
+        try:
+            await asyncio.wait({wire.read, tending}, return_when=asyncio.FIRST_COMPLETED)
+            if tending.done():
+                return await tending
+            return None
+        finally:
+            await _cancel(tending)
+            if time.monotonic() - since >= self._timing.steady:
+                self._backoff.reset()
+
+    async def _begin(self, wire: Wire) -> Wire | None:
+        try:
+            await self._take_up(wire)
+        except Unreachable:
+            return None
+        self._attempts = 0
+        self._was_online = True
+        self._changed(LinkStatus.ONLINE)
+        return await self._tend(wire)
+
+    async def _tend(self, wire: Wire) -> Wire | None:
+        pulse = asyncio.create_task(self._feel_pulse(wire))
+        try:
+            return await self._succeed()
+        except Unreachable:
+            return None
+        finally:
+            await _cancel(pulse)
+
+    async def _succeed(self) -> Wire:
+        """Once the connection is old: another, on which the conversation has been taken up.
+
+        Raises:
+            Unreachable: nobody answers on the other, and the first may have lost its seats to it.
+        """
+        youngest, oldest = self._timing.age
+        await self._sleep(youngest + self._random() * (oldest - youngest))
+        while True:
+            try:
+                successor = Wire(await self._dial(), self._end)
+            except (OSError, InvalidHandshake, Unreachable) as error:
+                _log.info("no second connection yet: %s", describe(error))
+                await self._sleep(self._backoff.next())
+                continue
+            try:
+                await self._take_up(successor)
+            except BaseException:
+                await successor.close()
+                raise
+            return successor
+
+    async def _take_up(self, wire: Wire) -> None:
+        opening = asyncio.create_task(self._end.opened(wire))
+        try:
+            await asyncio.wait({wire.read, opening}, return_when=asyncio.FIRST_COMPLETED)
+            if not opening.done():
+                raise Unreachable("The connection was lost.")
+            await opening
+        finally:
+            await _cancel(opening)
+
+    async def _feel_pulse(self, wire: Wire) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                self._end.measured(await wire.latency(self._timing.pulse))
+                await self._sleep(self._timing.pulse)
+
+    def _dial(self) -> connect:
+        return _Dial(
+            self._locate,
+            process_exception=self._judge,
+            reconnect_delays=self._backoff.endless,
+            open_timeout=self._timing.dial,
+            close_timeout=1,
+            # Latency is measured by pings of our own, which also find a dead connection.
+            ping_interval=None,
+            # The platform compresses nothing, and nobody can send us a bomb.
+            compression=None,
+            max_size=_LARGEST_FRAME,
+        )
+
+    def _judge(self, error: Exception) -> Exception | None:
+        """Whether an attempt that failed is worth another (None)."""
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error
+        throttled = (
+            isinstance(error, InvalidStatus) and error.response.status_code == _TOO_MANY_REQUESTS
+        )
+        verdict = None if throttled else process_exception(error)
+        if verdict is None:
+            self._failed(describe(error))
+        return verdict
+
+    def _failed(self, sentence: str) -> None:
+        self._attempts += 1
+        again = LinkStatus.RECONNECTING if self._was_online else LinkStatus.CONNECTING
+        self._changed(again, sentence)
+
+    def _changed(self, status: LinkStatus, sentence: str | None = None) -> None:
+        self._end.changed(LinkChanged(status, self._attempts, sentence))
+
+
+class _Dial(connect):
+    """The library's connector, which asks where the server is (or starts it) at each attempt."""
+
+    def __init__(self, locate: Locate, **options: Any) -> None:
+        super().__init__("ws://localhost", **options)
+        self._locate = locate
+
+    async def connect(self) -> ClientConnection:
+        self.uri = await self._locate()
+        self.ws_uri = parse_uri(self.uri)
+        # A proxy for the outside world does not lead to this machine.
+        self.proxy = None if self.ws_uri.host in {"127.0.0.1", "::1", "localhost"} else True
+        return await super().connect()
+
+
+def describe(error: Exception) -> str:  # noqa: PLR0911 (one sentence per cause)
+    """Why a server cannot be reached, in one sentence for a person."""
+    match error:
+        case Unreachable(sentence=sentence):
+            return sentence
+        case InvalidStatus():
+            return f"The server refused the connection (HTTP {error.response.status_code})."
+        case InvalidMessage():
+            return "What answers at that address is no game server."
+        case InvalidURI():
+            return f"{error.uri} is not the address of a server."
+        case ssl.SSLCertVerificationError():
+            return f"The server's certificate is not trusted: {error.verify_message}."
+        case TimeoutError():
+            return "The server does not answer."
+        case ConnectionRefusedError():
+            return "Nothing listens at the server's address."
+        case OSError():
+            return f"The server cannot be reached: {error.strerror or error}."
+        case _:
+            return f"The server cannot be reached: {error}."
+
+
+def _generator(dial: connect) -> AsyncGenerator[ClientConnection, None]:
+    # The library promises less than it returns; a generator can be closed, with its connection.
+    return cast("AsyncGenerator[ClientConnection, None]", aiter(dial))
+
+
+async def _cancel(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,128 @@
+"""The client's state and the player's seats, changed together.
+
+A seat is saved before anybody is told of it. Imports shared, tui.state and tui.seats; no I/O but
+theirs.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from msgspec import UNSET
+
+from shared.messages import AnyEvent, Joined, RematchOffered, Replaced, Started, token_of
+from tui.seats import Seat, Seats
+from tui.state import (
+    ClientState,
+    Happening,
+    MovedOn,
+    SeatReplaced,
+    TableGone,
+    TableLeft,
+    TableState,
+    reduce,
+)
+
+_log: Final = logging.getLogger(__name__)
+
+Subscriber = Callable[[ClientState, Happening], None]
+
+
+class Tables:
+    """``server`` is how the seats on disk name the server."""
+
+    def __init__(self, seats: Seats, server: str, now_ms: Callable[[], int]) -> None:
+        self.state = ClientState(link_at=now_ms())
+        self._seats = seats
+        self._server = server
+        self._now_ms = now_ms
+        self._held: dict[str, Seat] = {}
+        self._subscribers: list[Subscriber] = []
+
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+        self._subscribers.append(subscriber)
+
+        def unsubscribe() -> None:
+            if subscriber in self._subscribers:
+                self._subscribers.remove(subscriber)
+
+        return unsubscribe
+
+    def happened(self, happening: Happening) -> None:
+        """Reduces the state and tells everybody."""
+        self.state = reduce(self.state, happening, self._now_ms())
+        for subscriber in tuple(self._subscribers):
+            try:
+                subscriber(self.state, happening)
+            except Exception:  # noqa: BLE001 (one subscriber's fault must not reach the others)
+                _log.exception("a subscriber failed")
+
+    def heard(self, event: AnyEvent) -> None:
+        """Takes an event of the server: what it says of our seats first, then the state."""
+        match event:
+            case Started() | Joined() if event.token is not UNSET:
+                self.keep(event.id, event.token)
+            case RematchOffered() if event.next is not UNSET and event.id in self._held:
+                old = self._held[event.id]
+                self.keep(event.next.id, token_of(old.mark.other, old.key))
+                self.forget(event.id)
+            case Replaced():
+                self._seats.release(self._server, event.id)
+        self.happened(event)
+
+    def table(self, game_id: str) -> TableState | None:
+        return self.state.tables.get(game_id)
+
+    def seat_in(self, game_id: str) -> Seat | None:
+        return self._held.get(game_id)
+
+    def keep(self, game_id: str, token: str) -> Seat:
+        seat = self._held[game_id] = self._seats.keep(self._server, game_id, token)
+        return seat
+
+    def take(self, seat: Seat) -> None:
+        """Holds a seat that was left on disk."""
+        self._seats.hold(seat)
+        self._held[seat.id] = seat
+
+    def let_go(self, game_id: str) -> None:
+        """Leaves a seat on disk for whoever resumes it."""
+        self._held.pop(game_id, None)
+        self._seats.release(self._server, game_id)
+
+    def forget(self, game_id: str) -> None:
+        """Drops a seat for good."""
+        self._held.pop(game_id, None)
+        self._seats.forget(self._server, game_id)
+
+    def left_behind(self) -> tuple[Seat, ...]:
+        """The seats on disk that no living process holds, newest first."""
+        return self._seats.offered(self._server)
+
+    def gone(self, game_id: str, sentence: str) -> None:
+        """The server does not know the game, or not our right to its seat."""
+        self.forget(game_id)
+        self.happened(TableGone(game_id, sentence))
+
+    def left(self, game_id: str) -> None:
+        """Turns away; the seat in a game that is running stays on disk, to be resumed."""
+        table = self.table(game_id)
+        if table is not None and table.seat is not None and not table.replaced:
+            if table.game.status == "playing":
+                self.let_go(game_id)
+            else:
+                self.forget(game_id)
+        self.happened(TableLeft(game_id))
+
+    def moved_on(self, game_id: str, onward: str) -> None:
+        self.forget(game_id)
+        self.happened(MovedOn(game_id, onward))
+
+    def replaced(self, game_id: str) -> None:
+        self._seats.release(self._server, game_id)
+        self.happened(SeatReplaced(game_id))
+
+    def close(self) -> None:
+        """Lets other processes offer the seats."""
+        for game_id in self._held:
+            self._seats.release(self._server, game_id)

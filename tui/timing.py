@@ -1,0 +1,89 @@
+"""How long the client waits for what. All in seconds; tests make them short or endless."""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """A pair is a span from which a moment is drawn, so that many clients do not act as one."""
+
+    dial: float = 10
+    """For opening a connection."""
+    reply: float = 6
+    """For a reply, before the request is repeated."""
+    patience: float = 30
+    """For a request with all its repeats."""
+    pause: float = 0.5
+    """About this before the first repeat after throttling; doubled each time."""
+    pause_most: float = 5
+    reconnect: float = 0.5
+    """About this before the first attempt to reconnect; grows."""
+    reconnect_most: float = 20
+    steady: float = 10
+    """A connection that lasted so long has ended the growing."""
+    pulse: float = 10
+    """Between measurements of latency, and for the answer to one."""
+    match_again: tuple[float, float] = (3, 5)
+    silence: float = 30
+    """Of a table, before the server is asked about it; doubled each time."""
+    silence_most: float = 240
+    age: tuple[float, float] = (105 * 60, 115 * 60)
+    """Of a connection, before another takes its place: inside the platform's two hours."""
+
+
+class Backoff:
+    """Growing, jittered pauses; ``random`` draws from 0 to 1."""
+
+    def __init__(self, first: float, most: float, random: Callable[[], float]) -> None:
+        self._first = first
+        self._most = most
+        self._random = random
+        self._next = first
+
+    def next(self) -> float:
+        """Half to one and a half times the current pause."""
+        pause = self._next
+        self._next = min(self._most, 1.8 * pause)
+        return pause * (0.5 + self._random())
+
+    def reset(self) -> None:
+        self._next = self._first
+
+    def endless(self) -> Generator[float, None, None]:
+        """The same pauses as the websockets library asks for them."""
+        while True:
+            yield self.next()
+
+
+class Vigil:
+    """When to ask about a table that is silent: after a while, then less and less often."""
+
+    def __init__(self, timing: Timing) -> None:
+        self._timing = timing
+        self._tables: dict[str, tuple[float, float]] = {}
+
+    def heard(self, game_id: str, at: float) -> None:
+        """Somebody did something at the table, or we have just sat down at it."""
+        self._tables[game_id] = (at + self._timing.silence, self._timing.silence)
+
+    def asked(self, game_id: str, at: float) -> None:
+        _, interval = self._tables.get(game_id, (at, self._timing.silence))
+        interval = min(self._timing.silence_most, 2 * interval)
+        self._tables[game_id] = (at + interval, interval)
+
+    def keep_only(self, alive: set[str], at: float) -> None:
+        """Forgets the tables that are not among these; begins with those it does not know."""
+        self._tables = {table: plan for table, plan in self._tables.items() if table in alive}
+        for table in alive - self._tables.keys():
+            self.heard(table, at)
+
+    def due(self, at: float) -> tuple[str, ...]:
+        return tuple(table for table, (due, _) in self._tables.items() if due <= at)
+
+    def next_in(self, at: float) -> float:
+        """How long until a table is due; the longest interval when there is none."""
+        return min(
+            (max(0, due - at) for due, _ in self._tables.values()),
+            default=self._timing.silence_most,
+        )
