@@ -40,14 +40,18 @@ def may_import(module: str) -> set[str]:
 
 
 def loaded_by(*packages: str) -> set[str]:
-    """What a fresh interpreter has loaded, besides its library, for every module of packages."""
+    """What a fresh interpreter has loaded, besides its library, for every module of packages.
+
+    A ``__main__`` runs its program when imported, and is left out unless it is named itself.
+    """
     script = """
 import importlib, pkgutil, sys
 before = set(sys.modules)
 for name in sys.argv[1:]:
     package = importlib.import_module(name)
     for module in pkgutil.walk_packages(getattr(package, "__path__", []), f"{name}."):
-        importlib.import_module(module.name)
+        if not module.name.endswith(".__main__"):
+            importlib.import_module(module.name)
 loaded = set(sys.modules) - before
 print(*(name for name in loaded if name.partition(".")[0] not in sys.stdlib_module_names))
 """
