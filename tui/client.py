@@ -20,7 +20,8 @@ from shared.board import Mark, tile_of
 from shared.crockford import game_code
 from shared.errors import ErrorCode, ProtocolError, Refusal
 from tui.conversation import Conversation
-from tui.link import Link, Sleep, Unreachable
+from tui.errors import Unreachable
+from tui.link import Link, Sleep
 from tui.options import MarkChoice
 from tui.seats import EMBEDDED, Seat, Seats, wall_ms
 from tui.state import (

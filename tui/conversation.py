@@ -28,8 +28,9 @@ from shared.messages import (
     Watch,
     token_of,
 )
+from tui.errors import Unreachable
 from tui.exchange import Exchange
-from tui.link import Sleep, Unreachable, Wire
+from tui.link import Sleep, Wire
 from tui.state import LatencyMeasured, LinkChanged, LinkStatus, TableState
 from tui.tables import Tables
 from tui.timing import Timing, Vigil

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 from shared.codec import encode
 from shared.errors import ErrorCode
 from shared.messages import AnyEvent, AnyRequest, Error
-from tui.link import Sleep, Unreachable, Wire
+from tui.errors import Unreachable
+from tui.link import Sleep, Wire
 from tui.timing import Backoff, Timing
 
 _TRY_AGAIN: Final = frozenset({ErrorCode.BUSY, ErrorCode.INTERNAL})

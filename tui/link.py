@@ -23,6 +23,7 @@ from websockets.exceptions import (
 )
 from websockets.uri import parse_uri
 
+from tui.errors import Unreachable
 from tui.state import LinkChanged, LinkStatus
 from tui.timing import Backoff, Timing
 
@@ -33,14 +34,6 @@ _LARGEST_FRAME: Final = 128 * 1024
 
 Sleep = Callable[[float], Awaitable[None]]
 Locate = Callable[[], Awaitable[str]]
-
-
-class Unreachable(Exception):
-    """The server does not answer; ``sentence`` says so to a person."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
 
 
 class Wire:

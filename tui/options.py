@@ -85,3 +85,14 @@ def check_url(url: str) -> str:
     if wrong or parts.fragment or not shown.isprintable():
         raise ValueError(f"{url!r} is not a server's address, such as wss://example.org/game")
     return shown.rstrip("/")
+
+
+def check_clock(seconds: int) -> int:
+    """Seconds a move, 0 for none.
+
+    Raises:
+        ValueError: with what it must be, in words.
+    """
+    if seconds and not 5 <= seconds <= 600:
+        raise ValueError("a clock is 5 to 600 seconds a move, or 0 for none")
+    return seconds

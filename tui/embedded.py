@@ -1,0 +1,177 @@
+"""The seam to the embedded gateway: finds it on this machine or starts it, by name.
+
+Imports nothing of it: it is a program of its own, which outlives the first client and ends by
+itself when nobody has been connected for two minutes.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from tui.errors import Unreachable
+from tui.folders import state_folder
+
+PORT: Final = 8002
+PROTOCOL: Final = 1
+SERVICE: Final = "noughts-tui"
+
+_HOST: Final = "127.0.0.1"
+_IDLE_EXIT: Final = 120
+_LARGEST_ANSWER: Final = 4096
+_LARGEST_LOG: Final = 1_000_000
+_POLL_SECONDS: Final = 0.03
+_GRACE_SECONDS: Final = 3.0
+
+# A child that is no longer referred to is complained about while it lives.
+_started: list[subprocess.Popen[bytes]] = []
+
+
+def command(*options: str) -> list[str]:
+    """How the gateway is run. ``-P`` keeps a folder named backend, wherever we are, out of it."""
+    return [sys.executable, "-P", "-m", "backend.local", *options]
+
+
+def port() -> int:
+    """The port of this machine's gateway; ``NOUGHTS_TUI_PORT`` is another.
+
+    Raises:
+        Unreachable: the variable holds no port.
+    """
+    text = os.environ.get("NOUGHTS_TUI_PORT", str(PORT))
+    if not text.isdecimal() or not 0 < int(text) < 2**16:
+        raise Unreachable(f"NOUGHTS_TUI_PORT is {text!r}, which is no port.")
+    return int(text)
+
+
+async def ensure(
+    *,
+    data: Path | None = None,
+    patience: float = 15,
+    answer_within: float = 3,
+    gateway: Sequence[str] | None = None,
+) -> str:
+    """The address of this machine's gateway, which runs when this returns.
+
+    ``gateway`` is the command to start it, for tests.
+
+    Raises:
+        Unreachable: another program has the port, or the gateway does not start.
+    """
+    at = port()
+    folder = data or state_folder()
+    if not await is_running(at, answer_within):
+        options = ("--host", _HOST, "--port", str(at), "--data", str(folder))
+        started = _start(gateway or command(*options, "--idle-exit", str(_IDLE_EXIT)), folder)
+        await _healthy(at, started, folder, patience, answer_within)
+    return f"ws://{_HOST}:{at}"
+
+
+async def is_running(at: int, answer_within: float = 3) -> bool:
+    """Whether the gateway answers on a port of this machine; False when nothing listens there.
+
+    Raises:
+        Unreachable: something else does, or it does not answer.
+    """
+    try:
+        async with asyncio.timeout(answer_within):
+            answer = await _ask_health(at)
+    except ConnectionRefusedError:
+        return False
+    except (OSError, TimeoutError):
+        answer = b""
+    health = _health_in(answer)
+    if health.get("service") != SERVICE:
+        raise Unreachable(
+            f"Another program uses port {at} of this machine: end it, or set NOUGHTS_TUI_PORT to a"
+            " free port."
+        )
+    if health.get("protocol") != PROTOCOL:
+        raise Unreachable(
+            f"Another version of noughts-tui ({health.get('version')}) runs on port {at}: end it,"
+            " or set NOUGHTS_TUI_PORT to a free port."
+        )
+    return True
+
+
+async def _ask_health(at: int) -> bytes:
+    reader, writer = await asyncio.open_connection(_HOST, at)
+    try:
+        writer.write(f"GET /health HTTP/1.1\r\nHost: {_HOST}:{at}\r\n\r\n".encode())
+        answer = b""
+        while len(answer) < _LARGEST_ANSWER and (more := await reader.read(_LARGEST_ANSWER)):
+            answer += more
+        return answer
+    finally:
+        writer.transport.abort()
+
+
+def _health_in(answer: bytes) -> dict[str, Any]:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    with contextlib.suppress(ValueError):
+        health = json.loads(body)
+        if isinstance(health, dict) and head.startswith(b"HTTP/1.1 200"):
+            return health
+    return {}
+
+
+def _start(gateway: Sequence[str], folder: Path) -> subprocess.Popen[bytes]:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        log = folder / "gateway.log"
+        long = log.exists() and log.stat().st_size > _LARGEST_LOG
+        with log.open("wb" if long else "ab") as output:
+            process = subprocess.Popen(  # noqa: S603 (our own command)
+                gateway,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                **_detached(),
+            )
+    except OSError as error:
+        raise Unreachable(f"The game's gateway cannot be started: {error}.") from error
+    _started.append(process)
+    return process
+
+
+def _detached() -> dict[str, Any]:
+    """The gateway must not hear the terminal's Ctrl+C, nor end with it."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
+
+
+async def _healthy(
+    at: int,
+    process: subprocess.Popen[bytes],
+    folder: Path,
+    patience: float,
+    answer_within: float,
+) -> None:
+    """Waits until a gateway answers: the one started, or another that won the port."""
+    loop = asyncio.get_running_loop()
+    give_up = loop.time() + patience
+    ended = False
+    while loop.time() < give_up:
+        if await is_running(at, answer_within):
+            return
+        if not ended and process.poll() is not None:
+            ended = True
+            give_up = min(give_up, loop.time() + _GRACE_SECONDS)
+        await asyncio.sleep(_POLL_SECONDS)
+    raise Unreachable(f"The game's gateway did not start. {_last_words(folder / 'gateway.log')}")
+
+
+def _last_words(log: Path) -> str:
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace")[-2000:].split("\n")
+    except OSError:
+        lines = []
+    said = [line.strip() for line in lines if line.strip().isprintable() and line.strip()]
+    return said[-1].removeprefix("noughts-tui: ") if said else f"See {log}."

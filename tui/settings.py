@@ -1,0 +1,165 @@
+"""The settings: one TOML file in the player's configuration folder, which people may edit.
+
+Reading names the file and the key of what is wrong; writing keeps comments and unknown keys.
+Standard library to read; tomlkit, imported late, to write.
+"""
+
+import contextlib
+import os
+import tempfile
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final, get_args
+
+from shared.text import clean_name
+from tui.folders import config_folder
+from tui.options import Motion, check_clock, check_url
+
+_FIRST_LINES: Final = "# Settings of noughts-tui. Options on the command line win over these.\n"
+
+
+class BadSettings(Exception):
+    """The settings cannot be used; the message names file, key and what the value must be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a player has chosen; every field is a key of the file."""
+
+    name: str = ""
+    """Your name, at most 20 columns wide."""
+    url: str | None = None
+    """Address of the server, such as wss://example.org/game; none is the one on this machine."""
+    theme: str | None = None
+    """Name of a theme; the app remembers the last one chosen."""
+    numpad: bool = False
+    """Digits lie as on a number pad: 7 is the top left cell."""
+    bell: bool = True
+    """The terminal's bell rings when it is your turn and you look elsewhere."""
+    clock: int = 0
+    """Seconds a move in the games you start, 5-600; 0 is none."""
+    ascii: bool = False
+    """Only plain characters are drawn."""
+    motion: Motion = "full"
+    """full, or reduced for no animation."""
+
+
+KEYS: Final = tuple(field.name for field in fields(Settings))
+
+
+def settings_path() -> Path:
+    return config_folder() / "settings.toml"
+
+
+def load(path: Path | None = None) -> tuple[Settings, tuple[str, ...]]:
+    """The settings, and a warning for each key that means nothing.
+
+    Raises:
+        BadSettings: the file cannot be read, or a value cannot be used.
+    """
+    path = path or settings_path()
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Settings(), ()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadSettings(f"{path}: {error}.") from error
+    checked = {}
+    for key in KEYS:
+        if key in found:
+            try:
+                checked[key] = _CHECKS[key](found[key])
+            except ValueError as error:
+                raise BadSettings(f"{path}: {key}: {error}.") from None
+    unknown = [key for key in found if key not in KEYS]
+    return Settings(**checked), tuple(f"{path}: {key} is not a setting." for key in unknown)
+
+
+def save(changes: dict[str, str | int | bool | None], path: Path | None = None) -> None:
+    """Writes some settings and leaves the rest of the file as it is; None removes a key.
+
+    Raises:
+        BadSettings: the file cannot be read or written.
+    """
+    import tomlkit  # noqa: PLC0415 (only a player who changes something waits for it)
+    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415
+
+    path = path or settings_path()
+    try:
+        try:
+            document = tomlkit.parse(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            document = tomlkit.parse(_FIRST_LINES)
+        for key, value in changes.items():
+            if value is None:
+                document.pop(key, None)
+            else:
+                document[key] = value
+        _replace(path, tomlkit.dumps(document))
+    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
+        raise BadSettings(f"{path}: {error}.") from error
+
+
+def _replace(path: Path, text: str) -> None:
+    path = path.resolve()  # a link to a file kept elsewhere stays a link
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".settings-")
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 (a descriptor)
+            file.write(text)
+            file.flush()
+            os.fsync(descriptor)
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be a text in quotes")  # noqa: TRY004 (a value of the file)
+    return value
+
+
+def _name(value: Any) -> str:
+    return clean_name(_text(value))
+
+
+def _url(value: Any) -> str | None:
+    return check_url(_text(value)) if value != "" else None
+
+
+def _theme(value: Any) -> str | None:
+    return _text(value) or None
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")  # noqa: TRY004 (a value of the file)
+    return value
+
+
+def _clock(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError("must be a number of seconds")  # noqa: TRY004 (a value of the file)
+    return check_clock(value)
+
+
+def _motion(value: Any) -> Any:
+    if value not in get_args(Motion):
+        raise ValueError(f"must be {' or '.join(get_args(Motion))}")
+    return value
+
+
+_CHECKS: Final = {
+    "name": _name,
+    "url": _url,
+    "theme": _theme,
+    "numpad": _flag,
+    "bell": _flag,
+    "clock": _clock,
+    "ascii": _flag,
+    "motion": _motion,
+}
