@@ -67,6 +67,18 @@ class Moment:
     def second(self) -> int:
         return self.now // 1000
 
+    @property
+    def oldest(self) -> int:
+        """The earliest last change, epoch ms, of a game that still lives."""
+        life = self.expires - self.second
+        return 1000 * (self.second - life + 1)
+
+    @property
+    def oldest(self) -> int:
+        """The earliest last change, epoch ms, of a game that still lives."""
+        life = self.expires - self.second
+        return 1000 * (self.second - life + 1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:

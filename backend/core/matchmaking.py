@@ -47,13 +47,12 @@ class Seeker:
 
 
 class Matchmaking:
-    """Finds an opponent. ``life`` is how long a game lives, seconds."""
+    """Finds an opponent."""
 
-    def __init__(self, store: Store, announcer: Announcer, seating: Seating, life: int) -> None:
+    def __init__(self, store: Store, announcer: Announcer, seating: Seating) -> None:
         self._store = store
         self._announcer = announcer
         self._seating = seating
-        self._life = life
 
     def match(self, request: wire.Match, asking: Asking) -> wire.Started | wire.Joined:
         """Joins the longest-waiting listed game of the same clock, else waits in a listed one."""
@@ -110,8 +109,7 @@ class Matchmaking:
         return self._seating.started(match, own.mark, seeker.key, asking)
 
     def _join_older(self, seeker: Seeker, own: Own | None) -> wire.Joined | None:
-        since = seeker.asking.at.now - 1000 * self._life
-        clock = seeker.request.clock
+        since, clock = seeker.asking.at.oldest, seeker.request.clock
         lines = self._store.lobby("open", since, clock=clock, oldest_first=True)
         suited = [line for line in lines if _suits(line, own, seeker.asking.connection)]
         for line in suited[:TRIES]:

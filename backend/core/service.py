@@ -64,7 +64,7 @@ class Service:
         self._life = life
         self._announcer = Announcer(store, connections, metrics)
         self._seating = Seating(store, self._announcer, metrics, new_key)
-        self._matchmaking = Matchmaking(store, self._announcer, self._seating, life)
+        self._matchmaking = Matchmaking(store, self._announcer, self._seating)
         self._rematches = Rematches(store, self._announcer, metrics)
 
     def handle(self, body: str, connection: str) -> wire.Event | None:
@@ -320,8 +320,7 @@ class Service:
         )
 
     def _list(self, request: wire.List, asking: Asking) -> wire.Event:
-        since = asking.at.now - 1000 * self._life
-        lines = self._store.lobby(request.kind, since)
+        lines = self._store.lobby(request.kind, asking.at.oldest)
         return wire.Listed(games=tuple(_listing(line) for line in lines))
 
     def _ping(self, request: wire.Ping, asking: Asking) -> wire.Event:

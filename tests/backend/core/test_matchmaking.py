@@ -186,3 +186,15 @@ def test_a_finished_game_leaves_the_lobby(table: Table) -> None:
     assert listed(table, "live") == [game_id]
     table.play(game_id, "03142")
     assert listed(table, "live") == []
+
+
+@pytest.mark.parametrize("kind", ["open", "live"])
+def test_the_lobby_does_not_list_what_is_gone(table: Table, kind: str) -> None:
+    """A game is listed to the last second of its life and not a millisecond longer."""
+    started = table.start("ada", listed=True)
+    if kind == "live":
+        table.join("bob", started.id)
+    table.clock.advance(seconds=6 * 3600, ms=-1)
+    assert listed(table, kind) == [started.id]
+    table.clock.advance(ms=1)
+    assert listed(table, kind) == []
