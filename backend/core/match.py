@@ -73,12 +73,6 @@ class Moment:
         life = self.expires - self.second
         return 1000 * (self.second - life + 1)
 
-    @property
-    def oldest(self) -> int:
-        """The earliest last change, epoch ms, of a game that still lives."""
-        life = self.expires - self.second
-        return 1000 * (self.second - life + 1)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
