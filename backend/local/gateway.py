@@ -24,6 +24,7 @@ from typing import Any, Final
 
 from websockets.asyncio import server as websockets
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
 from backend.core.ports import Clock, Gone, Metric, Store
@@ -38,7 +39,6 @@ from shared.messages import PROTOCOL_VERSION
 SERVICE_NAME: Final = "noughts-tui"
 ANY_ORIGIN: Final = "*"
 _SWEEP_SECONDS: Final = 1
-_CLOSE_SECONDS: Final = 3
 
 _log: Final = logging.getLogger(__name__)
 
@@ -135,14 +135,12 @@ class Gateway:
         for client in self._clients.values():
             client.socket.cut()
 
-    async def sweep(self) -> None:
+    def sweep(self) -> None:
         """Closes the connections that are idle or old, as the platform does."""
         now = self._clock.now()
-        over = [client.socket for client in self._clients.values() if self._is_over(client, now)]
-        await asyncio.gather(*(socket.close(1001, GOING_AWAY) for socket in over))
         for client in self._clients.values():
-            if client.socket.is_stuck:
-                client.socket.cut()
+            if self._is_over(client, now):
+                client.socket.dismiss(CloseCode.GOING_AWAY, GOING_AWAY)
 
     def _is_over(self, client: Client, now: int) -> bool:
         idle, age = now - client.active_at, now - client.caller.connected_at
@@ -154,6 +152,8 @@ class Gateway:
     def judge(self, connection: websockets.ServerConnection, request: Request) -> Response | None:
         """Answers what is no WebSocket handshake, or one that is not welcome."""
         socket = _socket(connection)
+        socket.unread_bytes = self._limits.unread_bytes
+        socket.close_seconds = self._limits.close_seconds
         origins = request.headers.get_all("Origin")
         if ANY_ORIGIN not in self._origins and not self._origins.issuperset(origins):
             return socket.answer(HTTPStatus.FORBIDDEN, "This origin is not allowed here.\n")
@@ -180,7 +180,6 @@ class Gateway:
 
     def _welcome(self, socket: Socket) -> Client:
         now = self._clock.now()
-        socket.unread_bytes = self._limits.unread_bytes
         headers = socket.request.headers if socket.request is not None else {}
         caller = Caller(
             connection=invocation.new_id(),
@@ -192,6 +191,8 @@ class Gateway:
         client = Client(caller, socket, TokenBucket(self._limits.rate, now), now)
         self._clients[client.id] = client
         self._deserted_at = None
+        if self._closing:
+            socket.dismiss(CloseCode.GOING_AWAY, GOING_AWAY)
         return client
 
     async def _farewell(self, client: Client) -> None:
@@ -247,10 +248,14 @@ class Gateway:
     # Ending
 
     async def close(self) -> None:
-        """Finishes what clients have asked for; frames that come now are not served any more."""
+        """Finishes what clients have asked for, serves no more, and closes every connection."""
         self._closing = True
         # There is one worker: when its turn comes, everything before it is stored and answered.
         await asyncio.get_running_loop().run_in_executor(self._worker, lambda: None)
+        sockets = [client.socket for client in self._clients.values()]
+        for socket in sockets:
+            socket.dismiss(CloseCode.GOING_AWAY, GOING_AWAY)
+        await asyncio.gather(*(socket.wait_closed() for socket in sockets))
 
     def end(self) -> None:
         """Frees the worker, once every client is gone."""
@@ -303,7 +308,7 @@ def _listen(gateway: Gateway, host: str, port: int, limits: Limits) -> websocket
         compression=None,
         server_header=SERVICE_NAME,
         open_timeout=limits.handshake_seconds,
-        close_timeout=_CLOSE_SECONDS,
+        close_timeout=limits.close_seconds,
         ping_interval=None,
     )
 
@@ -311,7 +316,7 @@ def _listen(gateway: Gateway, host: str, port: int, limits: Limits) -> websocket
 async def _sweep_forever(gateway: Gateway) -> None:
     while True:
         await asyncio.sleep(_SWEEP_SECONDS)
-        await gateway.sweep()
+        gateway.sweep()
 
 
 def _plain(socket: Socket, request: Request) -> Response | None:

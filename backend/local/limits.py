@@ -25,18 +25,20 @@ class Limits:
     ``rate`` is requests a second on a connection, twice as many at once; 0 is no limit.
     ``connections_per_address`` likewise. ``unread_bytes`` is what is kept for a client that does
     not read, beside the 64 KiB of the system's own buffer, before it is disconnected.
+    ``close_seconds`` is what a client has to end a connection that is closing.
     """
 
     rate: float = RATE
     idle_seconds: int = 600
     life_seconds: int = 7200
     handshake_seconds: float = 5
+    close_seconds: float = 3
     connections_per_address: int = 0
     unread_bytes: int = 2**16
 
 
 class TokenBucket:
-    """``rate`` tokens a second, at most ``2 * rate`` kept; full at first. A rate of 0 never ends."""
+    """``rate`` tokens a second, at most ``2 * rate`` kept, full at first; of 0 there is no end."""
 
     def __init__(self, rate: float, now: int) -> None:
         self._rate = rate

@@ -52,12 +52,14 @@ class GatewayProtocol(ServerProtocol):
 
 
 class Socket(ServerConnection):
-    """A connection that never waits to send: who does not read what was sent is disconnected."""
+    """A connection that never waits for its peer; the bounds are those of `limits.Limits`."""
 
     unread_bytes: int = 2**16
+    close_seconds: float = 3
 
     def __init__(self, protocol: ServerProtocol, server: Server, **options: Any) -> None:
         super().__init__(GatewayProtocol(logger=protocol.logger), server, **options)
+        self._is_timed = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # What the system keeps for a client that does not read is bounded as well.
@@ -70,11 +72,20 @@ class Socket(ServerConnection):
         super().data_received(data)
         # Pings are answered by the library, whether or not the answers are read.
         self._cut_if_unread()
+        if self.protocol.close_expected():
+            self._cut_in_time()
 
     def post(self, frame: str) -> None:
         """Sends a text frame, now; to a connection that is closing, nothing."""
         broadcast([self], frame)
         self._cut_if_unread()
+
+    def dismiss(self, code: int, reason: str) -> None:
+        """Begins to close. The library's `close` would wait for a peer that does not read."""
+        if self.is_open:
+            self.protocol.send_close(code, reason)
+            self.send_data()
+            self._cut_in_time()
 
     def cut(self) -> None:
         """Ends the connection as a lost network would, without a word."""
@@ -83,11 +94,6 @@ class Socket(ServerConnection):
     @property
     def is_open(self) -> bool:
         return self.state is State.OPEN
-
-    @property
-    def is_stuck(self) -> bool:
-        """Whether the peer has had its time to end a connection that is closing."""
-        return self.close_deadline is not None and self.loop.time() > self.close_deadline
 
     @property
     def ending(self) -> Ending:
@@ -107,6 +113,11 @@ class Socket(ServerConnection):
         del response.headers["Content-Type"]
         response.headers["Content-Type"] = f"{kind}; charset=utf-8"
         return response
+
+    def _cut_in_time(self) -> None:
+        if not self._is_timed:
+            self._is_timed = True
+            self.loop.call_later(self.close_seconds, self.cut)
 
     def _cut_if_unread(self) -> None:
         if self.transport.get_write_buffer_size() > self.unread_bytes:
