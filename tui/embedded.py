@@ -165,7 +165,7 @@ async def _healthy(
             ended = True
             give_up = min(give_up, loop.time() + _GRACE_SECONDS)
         await asyncio.sleep(_POLL_SECONDS)
-    raise Unreachable(f"The game's gateway did not start. {_last_words(folder / 'gateway.log')}")
+    raise Unreachable(f"The game's gateway did not start: {_last_words(folder / 'gateway.log')}")
 
 
 def _last_words(log: Path) -> str:

@@ -68,6 +68,8 @@ class Options:
     clock: int = 0
     """Seconds a move that a new game begins with."""
     opening: Opening = Lobby()
+    warnings: tuple[str, ...] = ()
+    """Sentences about the settings file that the player should see once."""
 
 
 def check_url(url: str) -> str:

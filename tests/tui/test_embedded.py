@@ -1,0 +1,144 @@
+"""The gateway of this machine: found, started once, or reported in one clear sentence."""
+
+import asyncio
+import contextlib
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.board import Mark
+from tui import embedded
+from tui.client import Client, Unreachable
+from tui.seats import Seats
+
+
+@pytest.fixture
+def port(monkeypatch: pytest.MonkeyPatch) -> int:
+    """A port where nothing listens, named to the product as its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free: int = probe.getsockname()[1]
+    monkeypatch.setenv("NOUGHTS_TUI_PORT", str(free))
+    return free
+
+
+@pytest.fixture
+def ended() -> Iterator[None]:
+    """Ends the gateways that the test has started."""
+    yield
+    for process in embedded._started:
+        process.terminate()
+        process.wait()
+    embedded._started.clear()
+
+
+@contextlib.asynccontextmanager
+async def program(port: int, answer: bytes | None) -> AsyncIterator[None]:
+    """A program on a port, which answers everything with the same bytes, or never."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            if answer is None:
+                await reader.read()
+            else:
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(answer)
+                await writer.drain()
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+        done.set()
+
+    done = asyncio.Event()
+    async with await asyncio.start_server(talk, "127.0.0.1", port):
+        yield
+        await done.wait()
+
+
+def http(body: str, status: str = "200 OK") -> bytes:
+    return f"HTTP/1.1 {status}\r\nConnection: close\r\n\r\n{body}".encode()
+
+
+async def test_two_who_start_at_the_same_moment(port: int, ended: None, tmp_path: Path) -> None:
+    """Two terminals that start at once play at one gateway, and a third finds it."""
+    first, second = await asyncio.gather(
+        embedded.ensure(data=tmp_path), embedded.ensure(data=tmp_path)
+    )
+    assert first == second == f"ws://127.0.0.1:{port}"
+    started = len(embedded._started)
+    assert await embedded.ensure(data=tmp_path) == first
+    assert len(embedded._started) == started
+    async with (
+        Client(embedded.ensure, Seats(None), name="Ada") as ada,
+        Client(first, Seats(None), name="Bob") as bob,
+    ):
+        table = await ada.start()
+        joined = await bob.join(table.id)
+        assert joined.seat is Mark.O
+        await ada.play(table.id, 4)
+        assert ada.state.tables[table.id].game.moves == "4"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        b"",
+        b"220 mail.example.org ESMTP\r\n",
+        http("<html>"),
+        http("[]"),
+        http('{"service": "another"}'),
+        http('{"service": "noughts-tui", "protocol": 1}', "500 Internal Server Error"),
+    ],
+)
+async def test_a_foreign_program(port: int, tmp_path: Path, answer: bytes | None) -> None:
+    """Another program on the port is named with what to do, and nothing hangs."""
+    async with program(port, answer):
+        with pytest.raises(Unreachable) as caught:
+            await embedded.ensure(data=tmp_path, answer_within=0.05 if answer is None else 3)
+    assert caught.value.sentence == (
+        f"Another program uses port {port} of this machine: end it, or set NOUGHTS_TUI_PORT to a"
+        " free port."
+    )
+
+
+async def test_another_version(port: int, tmp_path: Path) -> None:
+    """A gateway that speaks another protocol is not used."""
+    health = '{"service": "noughts-tui", "protocol": 2, "version": "9.0"}'
+    async with program(port, http(health)):
+        with pytest.raises(Unreachable) as caught:
+            await embedded.ensure(data=tmp_path)
+    assert caught.value.sentence.startswith("Another version of noughts-tui (9.0) runs on port")
+
+
+async def test_a_gateway_that_does_not_start(port: int, ended: None, tmp_path: Path) -> None:
+    """What the gateway said last is what the player reads."""
+    gateway = [sys.executable, "-c", "raise SystemExit('noughts-tui: the disk is full.')"]
+    with pytest.raises(Unreachable) as caught:
+        await embedded.ensure(data=tmp_path, patience=0.4, gateway=gateway)
+    assert caught.value.sentence == "The game's gateway did not start: the disk is full."
+
+
+async def test_a_gateway_that_cannot_be_run(port: int, tmp_path: Path) -> None:
+    """A folder that cannot be made is said to be the reason."""
+    (tmp_path / "file").touch()
+    with pytest.raises(Unreachable) as caught:
+        await embedded.ensure(data=tmp_path / "file" / "folder")
+    assert caught.value.sentence.startswith("The game's gateway cannot be started: ")
+
+
+@pytest.mark.parametrize("text", ["", "0", "80000", "x"])
+def test_a_port_that_is_none(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """A port that cannot be one is named with its variable."""
+    monkeypatch.setenv("NOUGHTS_TUI_PORT", text)
+    with pytest.raises(Unreachable) as caught:
+        embedded.port()
+    assert caught.value.sentence == f"NOUGHTS_TUI_PORT is {text!r}, which is no port."
+
+
+def test_a_folder_named_backend(tmp_path: Path) -> None:
+    """Where the player stands does not decide which gateway is run."""
+    assert embedded.command("--port", "0")[1:] == ["-P", "-m", "backend.local", "--port", "0"]

@@ -1,0 +1,119 @@
+"""The command line. Imports the app late, so that ``--help`` and ``serve`` are quick."""
+
+import argparse
+import contextlib
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from tui import arguments, embedded
+from tui.errors import Unreachable
+from tui.options import JoinGame, Lobby, New, Opening, Options, WatchGame, check_url
+from tui.settings import BadSettings, Settings, load
+
+_INTERRUPTED: Final = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command and returns the exit status: 1 for a failure, said in one line.
+
+    Raises:
+        SystemExit: with status 2, when the command line itself is wrong.
+    """
+    # What a library logs must not be written over the screen.
+    logging.getLogger().addHandler(logging.NullHandler())
+    parser = arguments.parser()
+    found = parser.parse_args(argv)
+    try:
+        if found.command == "serve":
+            return _serve(found)
+        if found.command == "completion":
+            return _complete(parser, found.shell)
+        return _open(_options(parser, found))
+    except (BadSettings, Unreachable) as error:
+        print(f"noughts-tui: {error}", file=sys.stderr)  # noqa: T201 (a command line)
+        return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _open(options: Options) -> int:
+    from tui.app import create_app  # noqa: PLC0415 (the slow half of the program)
+
+    app = create_app(options)
+    app.run()
+    return app.return_code or 0
+
+
+def _serve(found: argparse.Namespace) -> int:
+    command = embedded.command(*_serve_options(found))
+    if sys.platform == "win32":
+        with contextlib.suppress(KeyboardInterrupt):
+            return subprocess.call(command)  # noqa: S603 (our own command)
+        return 0
+    # The gateway itself is to get the signals.
+    return os.execv(command[0], command)  # noqa: S606 (no shell is wanted)
+
+
+def _serve_options(found: argparse.Namespace) -> list[str]:
+    options = []
+    for name in ("host", "port", "data", "idle_exit", "rate", "chaos"):
+        if (value := getattr(found, name)) is not None:
+            options += [f"--{name.replace('_', '-')}", str(value)]
+    for origin in found.allow_origin or ():
+        options += ["--allow-origin", origin]
+    return options
+
+
+def _complete(parser: argparse.ArgumentParser, shell: str) -> int:
+    import shtab  # noqa: PLC0415 (for this one command)
+
+    print(shtab.complete(parser, shell))  # noqa: T201 (a command line)
+    return 0
+
+
+def _options(parser: argparse.ArgumentParser, found: argparse.Namespace) -> Options:
+    """The command line wins over the environment, and that over the settings."""
+    settings, warnings = load()
+    return Options(
+        url=found.url or _environment_url(parser) or settings.url,
+        name=settings.name if found.name is None else found.name,
+        theme=found.theme or settings.theme,
+        ascii=bool(found.ascii) or settings.ascii,
+        numpad=settings.numpad,
+        bell=settings.bell,
+        motion=settings.motion,
+        clock=settings.clock,
+        opening=_opening(found, settings),
+        warnings=warnings,
+    )
+
+
+def _environment_url(parser: argparse.ArgumentParser) -> str | None:
+    url = os.environ.get("WEBSOCKET_URL")
+    if not url:
+        return None
+    try:
+        return check_url(url)
+    except ValueError as error:
+        parser.error(f"WEBSOCKET_URL: {error}")
+
+
+def _opening(found: argparse.Namespace, settings: Settings) -> Opening:
+    match found.command:
+        case "new":
+            clock = settings.clock if found.clock is None else found.clock
+            return New(mark=found.mark, listed=found.listed, clock=clock)
+        case "join":
+            return JoinGame(found.code)
+        case "watch":
+            return WatchGame(found.code)
+        case _:
+            return Lobby()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,172 @@
+"""The words of the command line. Imports argparse and what checks values; nothing slow."""
+
+import argparse
+from importlib import metadata
+from pathlib import Path
+from typing import Final, get_args
+
+from shared.crockford import game_code
+from shared.text import clean_name
+from tui.options import MarkChoice, check_clock, check_url
+
+EXAMPLES: Final = """\
+examples:
+  noughts-tui                          the lobby: games of others, a quick match, the computer
+  noughts-tui new --clock 30           start a game with 30 seconds a move, and get its code
+  noughts-tui join K7QF2M              join a friend's game by its code
+  noughts-tui watch K7QF2M             watch a game
+  noughts-tui serve --host 0.0.0.0     run a server for your network
+  noughts-tui --url wss://example.org/game join K7QF2M
+
+Without --url, WEBSOCKET_URL or a url in the settings file, games are played on this machine: any
+number of terminals can meet there.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    everywhere = _everywhere(argparse.SUPPRESS)
+    top = argparse.ArgumentParser(
+        "noughts-tui",
+        description="Noughts and crosses for two terminals.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[_everywhere(None)],
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+
+    def command(name: str, says: str) -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name, help=says, description=_sentence(says), parents=[everywhere], allow_abbrev=False
+        )
+
+    _add_new(command("new", "start a game and wait for an opponent"))
+    _add_code(command("join", "join a game by its code"))
+    _add_code(command("watch", "watch a game"))
+    _add_serve(
+        commands.add_parser(
+            "serve",
+            help="run a server that others can reach",
+            description="Run a server that others can reach, until it is interrupted.",
+            allow_abbrev=False,
+        )
+    )
+    completion = commands.add_parser(
+        "completion",
+        help="print the completion of a shell",
+        description="Print the completion of a shell, for its start-up file.",
+    )
+    completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+    return top
+
+
+def _everywhere(default: object) -> argparse.ArgumentParser:
+    """The options that can stand before a command or after it."""
+    options = argparse.ArgumentParser(add_help=False, argument_default=default)
+    options.add_argument(
+        "--url", type=_url, default=default, help="the server's address, ws://… or wss://…"
+    )
+    options.add_argument("--name", type=clean_name, default=default, help="your name at the table")
+    options.add_argument(
+        "--ascii", action="store_true", default=default, help="draw with plain characters only"
+    )
+    options.add_argument("--theme", default=default, help="the colours")
+    return options
+
+
+def _add_new(new: argparse.ArgumentParser) -> None:
+    new.add_argument("--listed", action="store_true", help="show the game in the lobby")
+    new.add_argument(
+        "--mark", choices=get_args(MarkChoice), default="x", help="your mark; x begins (default x)"
+    )
+    new.add_argument(
+        "--clock",
+        type=_clock,
+        metavar="SECONDS",
+        help="seconds for each move, 5-600; 0 for no clock",
+    )
+
+
+def _add_code(command: argparse.ArgumentParser) -> None:
+    which = command.add_mutually_exclusive_group(required=True)
+    which.add_argument(
+        "code", nargs="?", type=_code, metavar="CODE", help="six letters and digits, as K7QF2M"
+    )
+    which.add_argument("--id", dest="code", type=_code, metavar="CODE", help="the same")
+
+
+def _add_serve(serve: argparse.ArgumentParser) -> None:
+    serve.add_argument("--host", help="address to listen on (default 127.0.0.1: this machine)")
+    serve.add_argument("--port", type=_port, help="port to listen on (default 8002; 0: a free one)")
+    serve.add_argument("--data", type=Path, metavar="DIR", help="folder that keeps the games")
+    serve.add_argument(
+        "--idle-exit",
+        type=_amount,
+        metavar="SECONDS",
+        help="end when nobody has been connected for so long",
+    )
+    serve.add_argument(
+        "--rate",
+        type=_amount,
+        metavar="N",
+        help="messages a second from each connection (default 50; 0: no limit)",
+    )
+    serve.add_argument("--chaos", type=int, metavar="SEED", help="fail on purpose, to test clients")
+    serve.add_argument(
+        "--allow-origin",
+        action="append",
+        metavar="ORIGIN",
+        help="web page that may connect, * for all; can be repeated",
+    )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _version() -> str:
+    try:
+        return metadata.version("noughts-tui")
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def _url(text: str) -> str:
+    try:
+        return check_url(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _code(text: str) -> str:
+    try:
+        return game_code(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no game code: {error}") from None
+
+
+def _clock(text: str) -> int:
+    try:
+        return check_clock(int(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no clock: 5 to 600 seconds a move, or 0 for none"
+        ) from None
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 <= int(text) < 2**16:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 0 to 65535")
+    return int(text)
+
+
+def _amount(text: str) -> float:
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = -1
+    if not 0 <= amount < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0")
+    return amount
