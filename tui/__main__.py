@@ -108,9 +108,9 @@ def _opening(found: argparse.Namespace, settings: Settings) -> Opening:
             clock = settings.clock if found.clock is None else found.clock
             return New(mark=found.mark, listed=found.listed, clock=clock)
         case "join":
-            return JoinGame(found.code)
+            return JoinGame(found.code or found.id)
         case "watch":
-            return WatchGame(found.code)
+            return WatchGame(found.code or found.id)
         case _:
             return Lobby()
 

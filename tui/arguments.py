@@ -92,9 +92,13 @@ def _add_new(new: argparse.ArgumentParser) -> None:
 def _add_code(command: argparse.ArgumentParser) -> None:
     which = command.add_mutually_exclusive_group(required=True)
     which.add_argument(
-        "code", nargs="?", type=_code, metavar="CODE", help="six letters and digits, as K7QF2M"
+        "code",
+        nargs="?",
+        type=_code,
+        metavar="CODE",
+        help="six letters and digits, as K7QF2M",
     )
-    which.add_argument("--id", dest="code", type=_code, metavar="CODE", help="the same")
+    which.add_argument("--id", type=_code, metavar="CODE", help="the same")
 
 
 def _add_serve(serve: argparse.ArgumentParser) -> None:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Any, Final
 
 from shared import crockford
 from shared.board import Mark
@@ -23,23 +23,23 @@ from shared.messages import parse_token
 if sys.platform == "win32":
     # No advisory lock that ends with its process: every seat is offered, and of two processes that
     # save in the same millisecond one can lose its seat.
-    def _try_lock(_file: TextIO) -> bool:
+    def _try_lock(_lock: int) -> bool:
         return True
 
-    def _wait_lock(_file: TextIO) -> None:
+    def _wait_lock(_lock: int) -> None:
         pass
 else:
     import fcntl
 
-    def _try_lock(_file: TextIO) -> bool:
+    def _try_lock(_lock: int) -> bool:
         try:
-            fcntl.flock(_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return False
         return True
 
-    def _wait_lock(_file: TextIO) -> None:
-        fcntl.flock(_file, fcntl.LOCK_EX)
+    def _wait_lock(_lock: int) -> None:
+        fcntl.flock(_lock, fcntl.LOCK_EX)
 
 
 EMBEDDED: Final = "embedded"
@@ -82,7 +82,7 @@ class Seats:
         self._folder = folder
         self._now_ms = now_ms
         self._memory: tuple[Seat, ...] = ()
-        self._locks: dict[tuple[str, str], TextIO] = {}
+        self._locks: dict[tuple[str, str], int] = {}
         self.warning: str | None = None
 
     def keep(self, url: str, game_id: str, token: str) -> Seat:
@@ -123,8 +123,8 @@ class Seats:
 
     def release(self, url: str, game_id: str) -> None:
         """Lets other processes offer a seat."""
-        if lock := self._locks.pop((url, game_id), None):
-            lock.close()
+        if (lock := self._locks.pop((url, game_id), None)) is not None:
+            os.close(lock)
 
     def release_all(self) -> None:
         for place in tuple(self._locks):
@@ -138,7 +138,7 @@ class Seats:
         lock = _locked(_lock_path(self._folder, seat.url, seat.id))
         if lock is None:
             return False
-        lock.close()
+        os.close(lock)
         return True
 
     @contextlib.contextmanager
@@ -148,14 +148,17 @@ class Seats:
             yield seats
             self._memory = tuple(seats)
             return
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (self._folder / "seats.lock").open("a") as lock:
+        _own_folder(self._folder)
+        lock = _open_lock(self._folder / "seats.lock")
+        try:
             _wait_lock(lock)
             seats = list(self._load())
             before = tuple(seats)
             yield seats
             if tuple(seats) != before:
                 _write(self._folder / "seats.json", seats)
+        finally:
+            os.close(lock)
 
     def _load(self) -> tuple[Seat, ...]:
         if self._folder is None:
@@ -216,16 +219,28 @@ def _lock_path(folder: Path, url: str, game_id: str) -> Path:
     return folder / "held" / f"{game_id}-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
 
 
-def _locked(path: Path) -> TextIO | None:
-    """The open lock file, locked; None when another process (or another `Seats`) has it."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+def _locked(path: Path) -> int | None:
+    """A descriptor of the locked file; None when another process (or another `Seats`) has it.
+
+    A descriptor and no file object: the lock lasts until it is closed or the process ends.
+    """
+    _own_folder(path.parent.parent)
+    _own_folder(path.parent)
     while True:
-        file = path.open("a")
-        if not _try_lock(file):
-            file.close()
+        lock = _open_lock(path)
+        if not _try_lock(lock):
+            os.close(lock)
             return None
         # Somebody may have removed the file between its opening and its locking.
         with contextlib.suppress(FileNotFoundError):
-            if os.fstat(file.fileno()).st_ino == path.stat().st_ino:
-                return file
-        file.close()
+            if os.fstat(lock).st_ino == path.stat().st_ino:
+                return lock
+        os.close(lock)
+
+
+def _open_lock(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+
+
+def _own_folder(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,0 +1,193 @@
+"""The command line: what it opens, what wins over what, and how it fails."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tui import __main__ as program
+from tui.__main__ import main
+from tui.errors import Unreachable
+from tui.options import JoinGame, Lobby, New, Opening, Options, WatchGame
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("NOUGHTS_TUI_HOME", str(tmp_path))
+    monkeypatch.delenv("WEBSOCKET_URL", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Options]:
+    """What would have been opened."""
+    found: list[Options] = []
+
+    def note(options: Options) -> int:
+        found.append(options)
+        return 0
+
+    monkeypatch.setattr(program, "_open", note)
+    return found
+
+
+def write_settings(home: Path, text: str) -> Path:
+    path = home / "config" / "settings.toml"
+    path.parent.mkdir()
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("line", "opening"),
+    [
+        ("", Lobby()),
+        ("new", New()),
+        ("new --listed --mark o --clock 30", New(mark="o", listed=True, clock=30)),
+        ("join k7q-f2m", JoinGame("K7QF2M")),
+        ("join --id K7QF2M", JoinGame("K7QF2M")),
+        ("watch K7QFIL", WatchGame("K7QF11")),
+    ],
+)
+def test_what_is_opened(opened: list[Options], line: str, opening: Opening) -> None:
+    """Each command opens its screen; codes are forgiven as people write them."""
+    assert main(line.split()) == 0
+    assert opened == [Options(opening=opening)]
+
+
+def test_what_wins(opened: list[Options], home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line wins over the environment, and that over the settings file."""
+    path = write_settings(
+        home, 'url = "ws://settings"\nname = "Ada"\nclock = 60\ntheme = "night"\nwhat = 1\n'
+    )
+    main([])
+    monkeypatch.setenv("WEBSOCKET_URL", "ws://environment/prod/")
+    main(["new"])
+    main(["--url", "ws://option", "--theme", "day", "new", "--clock", "0", "--name", " B "])
+    warnings = (f"{path}: what is not a setting.",)
+    theme = "night"
+    assert opened == [
+        Options(url="ws://settings", name="Ada", clock=60, theme=theme, warnings=warnings),
+        Options(
+            url="ws://environment/prod",
+            name="Ada",
+            clock=60,
+            theme=theme,
+            opening=New(clock=60),
+            warnings=warnings,
+        ),
+        Options(
+            url="ws://option",
+            name="B",
+            clock=60,
+            theme="day",
+            opening=New(clock=0),
+            warnings=warnings,
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("join", "one of the arguments CODE --id is required"),
+        ("join K7QF2M --id K7QF2M", "not allowed with argument"),
+        ("join HELLOU", "'HELLOU' is no game code: a code has 6 letters and digits, without U"),
+        ("new --clock 4", "'4' is no clock: 5 to 600 seconds a move, or 0 for none"),
+        ("new --clock soon", "'soon' is no clock"),
+        ("new --mark z", "invalid choice: 'z'"),
+        ("--url http://x", "'http://x' is not a server's address"),
+        ("--url ws://x:99999", "'ws://x:99999' is not a server's address"),
+        ("serve --port 70000", "'70000' is no port"),
+        ("serve --rate fast", "'fast' is not a number from 0"),
+        ("dance", "invalid choice: 'dance'"),
+    ],
+)
+def test_a_wrong_line(capsys: pytest.CaptureFixture[str], line: str, said: str) -> None:
+    """A line that cannot be meant ends with status 2 and says what is wrong."""
+    with pytest.raises(SystemExit) as caught:
+        main(line.split())
+    assert caught.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_wrong_environment(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong WEBSOCKET_URL is named."""
+    monkeypatch.setenv("WEBSOCKET_URL", "example.org")
+    with pytest.raises(SystemExit) as caught:
+        main([])
+    assert caught.value.code == 2
+    assert "WEBSOCKET_URL: 'example.org' is not a server's address" in capsys.readouterr().err
+
+
+def test_a_failure_is_one_line(
+    capsys: pytest.CaptureFixture[str], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failure is one line on stderr and status 1."""
+    path = write_settings(home, "bell = 1\n")
+    assert main([]) == 1
+    assert capsys.readouterr().err == f"noughts-tui: {path}: bell: must be true or false.\n"
+    path.unlink()
+
+    def fail(_options: Options) -> int:
+        raise Unreachable("Nothing listens at the server's address.")
+
+    monkeypatch.setattr(program, "_open", fail)
+    assert main([]) == 1
+    assert capsys.readouterr().err == "noughts-tui: Nothing listens at the server's address.\n"
+
+
+def test_serve_is_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`serve` becomes the gateway, so that signals and exit status are the gateway's own."""
+    run: list[list[str]] = []
+
+    def execute(_path: str, command: list[str]) -> int:
+        run.append(command)
+        return 0
+
+    monkeypatch.setattr("os.execv", execute)
+    line = (
+        "serve --host 0.0.0.0 --port 9000 --data games --idle-exit 5 --rate 0 --chaos 7"
+        " --allow-origin https://a --allow-origin https://b"
+    )
+    main(line.split())
+    main(["serve"])
+    gateway = [sys.executable, "-P", "-m", "backend.local"]
+    assert run == [
+        [
+            *gateway,
+            *("--host", "0.0.0.0", "--port", "9000", "--data", "games"),  # noqa: S104
+            *("--idle-exit", "5.0", "--rate", "0.0", "--chaos", "7"),
+            *("--allow-origin", "https://a", "--allow-origin", "https://b"),
+        ],
+        gateway,
+    ]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_completion(capsys: pytest.CaptureFixture[str], shell: str) -> None:
+    """The completion of each shell knows the commands."""
+    assert main(["completion", shell]) == 0
+    assert "watch" in capsys.readouterr().out
+
+
+def test_help_is_quick() -> None:
+    """`--help` shows examples and loads neither the app nor a websocket library."""
+    code = (
+        "import sys; from tui.__main__ import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print([name for name in sys.modules if name in {'textual', 'websockets', 'msgspec'}])"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert "noughts-tui join K7QF2M" in ran.stdout
+    assert ran.stdout.endswith("[]\n")

@@ -1,0 +1,148 @@
+"""Seats on disk: nobody else reads them, nothing is lost, and a living process keeps its own."""
+
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.tui.snapshots import CODE, KEY, NEXT, NOW
+from tui.seats import Seat, Seats
+
+URL = "wss://example.org/game"
+TOKEN = f"x.{KEY}"
+WEEK = 7 * 24 * 3600 * 1000
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> int:
+        return self.now
+
+
+def test_a_seat_outlives_its_process(tmp_path: Path) -> None:
+    """What one process saved the next one offers, newest first and for its server only."""
+    clock = Clock()
+    old = Seats(tmp_path, now_ms=clock)
+    old.keep(URL, CODE, TOKEN)
+    clock.now += 1
+    old.keep(URL, NEXT, f"o.{KEY}")
+    old.keep("ws://other", CODE, TOKEN)
+    old.release_all()
+    new = Seats(tmp_path, now_ms=clock)
+    assert new.offered(URL) == (
+        Seat(URL, NEXT, f"o.{KEY}", NOW + 1),
+        Seat(URL, CODE, TOKEN, NOW),
+    )
+    assert new.saved(URL, CODE) == Seat(URL, CODE, TOKEN, NOW)
+    assert new.saved(URL, "AAAAAA") is None
+
+
+def test_only_the_owner_reads_the_file(tmp_path: Path) -> None:
+    """The file with the rights to seats is readable by its owner alone, and has no leftovers."""
+    Seats(tmp_path / "state").keep(URL, CODE, TOKEN)
+    file = tmp_path / "state" / "seats.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    assert not list(file.parent.glob(".seats-*"))
+
+
+def test_a_held_seat_is_not_offered(tmp_path: Path) -> None:
+    """A second terminal is not offered the seat of the first, until the first has ended."""
+    first, second = Seats(tmp_path), Seats(tmp_path)
+    seat = first.keep(URL, CODE, TOKEN)
+    assert second.offered(URL) == first.offered(URL) == ()
+    assert not second.hold(seat)
+    assert first.hold(seat)
+    first.release(URL, CODE)
+    assert second.offered(URL) == (seat,)
+    assert second.hold(seat)
+    assert first.offered(URL) == ()
+
+
+def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
+    """The seat of a process that was killed is offered at once."""
+    program = (
+        "import sys, pathlib; from tui.seats import Seats;"
+        f"seats = Seats(pathlib.Path({str(tmp_path)!r})); seats.keep({URL!r}, {CODE!r}, {TOKEN!r});"
+        "print('kept', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"kept\n"
+        assert Seats(tmp_path).offered(URL) == ()
+        process.kill()
+        process.wait()
+        assert [seat.id for seat in Seats(tmp_path).offered(URL)] == [CODE]
+
+
+def test_a_forgotten_seat(tmp_path: Path) -> None:
+    """A seat whose game is over leaves neither a line nor a lock file."""
+    seats = Seats(tmp_path)
+    seats.keep(URL, CODE, TOKEN)
+    seats.forget(URL, CODE)
+    seats.forget(URL, CODE)
+    assert json.loads((tmp_path / "seats.json").read_text()) == {"seats": []}
+    assert not list((tmp_path / "held").iterdir())
+
+
+def test_seats_of_last_week(tmp_path: Path) -> None:
+    """A seat that nobody came back to is dropped after a week."""
+    clock = Clock()
+    seats = Seats(tmp_path, now_ms=clock)
+    seats.keep(URL, CODE, TOKEN)
+    seats.release_all()
+    clock.now += WEEK
+    assert seats.offered(URL) == ()
+    seats.keep(URL, NEXT, TOKEN)
+    assert CODE not in (tmp_path / "seats.json").read_text()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"seats": 1}',
+        '{"seats": [{}]}',
+        f'{{"seats": [{{"url": 1, "id": "K7QF2M", "token": "x.{KEY}", "saved_at": 1}}]}}',
+        '{"seats": [{"url": "ws://a", "id": "K7QF2M", "token": "z", "saved_at": 1}]}',
+        f'{{"seats": [{{"url": "ws://a", "id": 7, "token": "x.{KEY}", "saved_at": 1}}]}}',
+    ],
+)
+def test_a_damaged_file_is_kept_aside(tmp_path: Path, text: str) -> None:
+    """A file that cannot be read is put aside, said to be, and new seats are saved."""
+    (tmp_path / "seats.json").write_text(text)
+    seats = Seats(tmp_path, now_ms=lambda: NOW)
+    assert seats.offered(URL) == ()
+    aside = tmp_path / f"seats.damaged-{NOW}.json"
+    assert seats.warning == f"The saved seats could not be read; the file is kept as {aside}."
+    assert aside.read_text() == text
+    seats.keep(URL, CODE, TOKEN)
+    assert CODE in (tmp_path / "seats.json").read_text()
+
+
+def test_a_token_is_never_shown() -> None:
+    """A seat in a log or a traceback does not give its right away."""
+    seat = Seat(URL, CODE, TOKEN, NOW)
+    assert KEY not in repr(seat)
+    assert (seat.mark, seat.key) == ("x", KEY)
+
+
+def test_seats_in_memory() -> None:
+    """The computer's seats never reach the disk."""
+    seats = Seats(None)
+    seat = seats.keep(URL, CODE, TOKEN)
+    assert seats.offered(URL) == (seat,)
+    seats.forget(URL, CODE)
+    assert seats.offered(URL) == ()
