@@ -1,0 +1,71 @@
+"""The function's code as a folder: what the handler imports, and nothing else.
+
+msgspec is the only third party that the Lambda runtime does not bring. Its wheel is made for the
+function's platform, not for this machine's; it is fetched once and kept. Standard library only.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Final
+
+from backend.infra.settings import Settings
+
+ROOT: Final = Path(__file__).parents[2]
+BUILD: Final = ROOT / "build"
+PACKAGES: Final = ("backend/aws", "backend/core", "backend/handlers", "shared")
+HANDLER: Final = "backend.aws.main.handler"
+_MACHINES: Final = {"arm64": "aarch64", "x86_64": "x86_64"}
+# What Amazon Linux 2023 can load, newest first.
+_PLATFORMS: Final = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
+
+
+def build(settings: Settings) -> Path:
+    """The folder, made anew from the sources and the wheel."""
+    folder = BUILD / "function" / f"{settings.architecture}-{tag_of(settings.python)}"
+    shutil.rmtree(folder, ignore_errors=True)
+    for package in PACKAGES:
+        shutil.copytree(
+            ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    shutil.copy(ROOT / "backend" / "__init__.py", folder / "backend")
+    with zipfile.ZipFile(_wheel(settings)) as wheel:
+        wheel.extractall(folder)
+    return folder
+
+
+def tag_of(python: str) -> str:
+    """How wheels call a version of Python."""
+    return f"cp{python.replace('.', '')}"
+
+
+def _wheel(settings: Settings) -> Path:
+    version = _pinned("msgspec")
+    machine = _MACHINES[settings.architecture]
+    tag = tag_of(settings.python)
+    cache = BUILD / "wheels"
+    pattern = f"msgspec-{version}-{tag}-{tag}-*{machine}.whl"
+    if not (found := sorted(cache.glob(pattern))):
+        subprocess.run(_download(version, machine, settings.python, cache), check=True)  # noqa: S603 (pip, as installed)
+        found = sorted(cache.glob(pattern))
+    return found[0]
+
+
+def _download(version: str, machine: str, python: str, cache: Path) -> list[str]:
+    platforms = [f"--platform={platform}_{machine}" for platform in _PLATFORMS]
+    return [
+        *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"),
+        *("--no-deps", "--only-binary=:all:", "--implementation=cp", f"--python-version={python}"),
+        *(*platforms, f"--dest={cache}", f"msgspec=={version}"),
+    ]
+
+
+def _pinned(package: str) -> str:
+    pins = (ROOT / "constraints.txt").read_text()
+    found = re.search(rf"^{package}==(\S+)$", pins, re.MULTILINE)
+    if found is None:
+        raise LookupError(f"constraints.txt does not pin {package}")
+    return found[1]

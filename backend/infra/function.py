@@ -1,0 +1,149 @@
+"""The one function that serves every route."""
+
+from typing import Final, cast
+
+from aws_cdk import CfnElement, CfnResource, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from backend.infra import asset
+from backend.infra.findings import acknowledge
+from backend.infra.games import Games
+from backend.infra.settings import RETENTION_DAYS, Settings
+
+# A client waits for its reply at most 29 s. The calls to AWS give up long before.
+TIMEOUT: Final = Duration.seconds(15)
+
+_ARCHITECTURES: Final = {
+    "arm64": lambda_.Architecture.ARM_64,
+    "x86_64": lambda_.Architecture.X86_64,
+}
+_RETENTIONS: Final = dict(
+    zip(
+        RETENTION_DAYS,
+        (
+            logs.RetentionDays.ONE_DAY,
+            logs.RetentionDays.THREE_DAYS,
+            logs.RetentionDays.ONE_WEEK,
+            logs.RetentionDays.TWO_WEEKS,
+            logs.RetentionDays.ONE_MONTH,
+            logs.RetentionDays.THREE_MONTHS,
+            logs.RetentionDays.SIX_MONTHS,
+            logs.RetentionDays.ONE_YEAR,
+        ),
+        strict=True,
+    )
+)
+
+
+class GameFunction(Construct):
+    """Function, log group and role; the role is allowed exactly what the code does."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        settings: Settings,
+        games: Games,
+        stage: apigateway.WebSocketStage,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.log_group = logs.LogGroup(
+            self,
+            "Logs",
+            retention=_RETENTIONS[settings.retention],
+            removal_policy=RemovalPolicy(settings.removal.upper()),
+        )
+        self.role = self._role(games, stage)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description="Serves noughts and crosses: every route of the WebSocket API",
+            code=lambda_.Code.from_asset(str(asset.build(settings))),
+            handler=asset.HANDLER,
+            runtime=lambda_.Runtime(f"python{settings.python}", lambda_.RuntimeFamily.PYTHON),
+            architecture=_ARCHITECTURES[settings.architecture],
+            memory_size=settings.memory,
+            timeout=TIMEOUT,
+            reserved_concurrent_executions=settings.concurrency or None,
+            role=self.role,
+            log_group=self.log_group,
+            # The platform's own three lines a call would be most of the logs, and of their bill.
+            # Metrics are lines without a level, which counts as INFO.
+            logging_format=lambda_.LoggingFormat.JSON,
+            application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
+            system_log_level_v2=lambda_.SystemLogLevel.WARN,
+            environment={
+                "TABLE_NAME": games.table.table_name,
+                "CALLBACK_URL": stage.callback_url,
+                "STACK_NAME": Stack.of(self).stack_name,
+                "GAME_LIFE_SECONDS": str(settings.life * 3600),
+            },
+        )
+        # The role says it by being referred to.
+        resource = cast("CfnResource", self.function.node.default_child)
+        resource.add_deletion_override("DependsOn")
+        self._acknowledge(stage)
+        if settings.python != Settings().python:
+            for rule in ("AwsSolutions-L1", "Serverless-LambdaLatestVersion"):
+                acknowledge(self.function, rule, "Who deploys has chosen another Python.")
+
+    def _role(self, games: Games, stage: apigateway.WebSocketStage) -> iam.Role:
+        allowed: dict[str, tuple[list[str], list[str]]] = {
+            "Games": (
+                ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
+                [games.table.table_arn],
+            ),
+            "Indexes": (["dynamodb:Query"], games.index_arns),
+            "Push": (["execute-api:ManageConnections"], [_posts(stage)]),
+            "Log": (
+                ["logs:CreateLogStream", "logs:PutLogEvents"],
+                [self.log_group.log_group_arn],
+            ),
+        }
+        # Within the role, so that there is no moment in which the function has the one without the
+        # other.
+        policy = iam.PolicyDocument(
+            statements=[
+                iam.PolicyStatement(sid=sid, actions=actions, resources=resources)
+                for sid, (actions, resources) in allowed.items()
+            ]
+        )
+        return iam.Role(
+            self,
+            "Role",
+            description="What the game function may do",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            inline_policies={"Game": policy},
+        )
+
+    def _acknowledge(self, stage: apigateway.WebSocketStage) -> None:
+        acknowledge(
+            self.function,
+            "Serverless-LambdaDLQ",
+            "API Gateway calls the function and waits: nothing can get to a dead-letter queue.",
+        )
+        acknowledge(
+            self.function,
+            "Serverless-LambdaTracing",
+            "Two calls a move are no chain to trace; traces would cost more than the moves.",
+        )
+        stack = Stack.of(self)
+        api = stack.get_logical_id(cast("CfnElement", stage.api.node.default_child))
+        acknowledge(
+            self.role,
+            "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:execute-api:<AWS::Region>"
+            f":<AWS::AccountId>:<{api}>/{stage.stage_name}/POST/@connections/*]",
+            "The function posts to whoever is connected; connections have no ARNs to list.",
+        )
+
+
+def _posts(stage: apigateway.WebSocketStage) -> str:
+    return Stack.of(stage).format_arn(
+        service="execute-api",
+        resource=stage.api.api_id,
+        resource_name=f"{stage.stage_name}/POST/@connections/*",
+    )

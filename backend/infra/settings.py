@@ -1,0 +1,103 @@
+"""What a deployment can choose, as CDK context: ``-c memory=1024``. Standard library only.
+
+The defaults stand here and nowhere else; `docs/deploy.md` says what each is for.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final, Literal, Self, get_args, get_type_hints
+
+Architecture = Literal["arm64", "x86_64"]
+PythonVersion = Literal["3.11", "3.12", "3.13", "3.14"]
+Removal = Literal["destroy", "retain"]
+
+RETENTION_DAYS: Final = (1, 3, 7, 14, 30, 90, 180, 365)
+
+
+class InvalidSetting(ValueError):
+    """A setting has a value that it cannot have; the message begins with its name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every choice with its default. An empty text and a ``concurrency`` of 0 mean: without it.
+
+    ``rate`` is requests a second, ``retention`` days, ``life`` hours after the last change.
+    """
+
+    name: str = "noughts-tui"
+    stage: str = "prod"
+    architecture: Architecture = "arm64"
+    python: PythonVersion = "3.14"
+    memory: int = 512
+    concurrency: int = 0
+    rate: int = 1000
+    burst: int = 500
+    retention: int = 14
+    removal: Removal = "destroy"
+    life: int = 6
+    email: str = ""
+    domain: str = ""
+    certificate: str = ""
+    access_logs: bool = False
+
+    def __post_init__(self) -> None:
+        for name, allowed in _RANGES.items():
+            if (value := getattr(self, name)) not in allowed:
+                raise InvalidSetting(
+                    f"{name}: {value} is not within {allowed.start} and {allowed.stop - 1}"
+                )
+        if self.retention not in RETENTION_DAYS:
+            raise InvalidSetting(
+                f"retention: {self.retention} is none of {', '.join(map(str, RETENTION_DAYS))}"
+            )
+        if bool(self.domain) != bool(self.certificate):
+            raise InvalidSetting("domain: needs a certificate, and a certificate a domain")
+        if not self.stage.replace("_", "").replace("-", "").isalnum():
+            raise InvalidSetting("stage: only letters, digits, hyphens and underscores")
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        return tuple(field.name for field in fields(cls))
+
+    @classmethod
+    def read(cls, context: Mapping[str, Any]) -> Self:
+        """The settings in a CDK context, where the command line leaves text.
+
+        Raises:
+            InvalidSetting: a value is not one that the setting can have.
+        """
+        kinds = get_type_hints(cls)
+        return cls(
+            **{
+                name: _read(name, kinds[name], context[name])
+                for name in cls.names()
+                if context.get(name) is not None
+            }
+        )
+
+
+_RANGES: Final = {
+    "memory": range(128, 10241),
+    "concurrency": range(10001),
+    "rate": range(1, 10001),
+    "burst": range(1, 5001),
+    "life": range(1, 169),
+}
+
+
+def _read(name: str, kind: Any, value: Any) -> Any:
+    text = str(value).strip()
+    if choices := get_args(kind):
+        if text not in choices:
+            raise InvalidSetting(f"{name}: {text!r} is none of {', '.join(choices)}")
+        return text
+    if kind is bool:
+        if text.lower() not in {"true", "false"}:
+            raise InvalidSetting(f"{name}: {text!r} is neither true nor false")
+        return text.lower() == "true"
+    if kind is int:
+        if not text.isascii() or not text.isdigit():
+            raise InvalidSetting(f"{name}: {text!r} is no whole number")
+        return int(text)
+    return text
