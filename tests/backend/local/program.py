@@ -1,0 +1,60 @@
+"""The embedded gateway as a program of its own."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+
+
+@dataclass
+class Program:
+    """A running ``python -m backend.local``."""
+
+    process: asyncio.subprocess.Process
+    line: str
+
+    @property
+    def url(self) -> str:
+        return self.line.removeprefix("listening on ")
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    async def ended(self) -> tuple[int, str, str]:
+        """Waits for the end: status, what else was printed, what was complained of."""
+        out, err = await self.process.communicate()
+        status = self.process.returncode
+        assert status is not None
+        return status, out.decode(), err.decode()
+
+
+async def start(*arguments: str | Path) -> Program:
+    """Starts the program without waiting until it listens."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "backend.local", *map(str, arguments)),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    return Program(process, "")
+
+
+@asynccontextmanager
+async def running(data: Path, *arguments: str, port: int = 0) -> AsyncIterator[Program]:
+    """The program once it listens; killed at the end if it still runs."""
+    program = await start("--data", data, "--port", str(port), *arguments)
+    assert program.process.stdout is not None
+    try:
+        async with asyncio.timeout(20):
+            program.line = (await program.process.stdout.readline()).decode().rstrip("\n")
+        yield program
+    finally:
+        if program.process.returncode is None:
+            program.process.kill()
+            await program.process.communicate()

@@ -1,0 +1,224 @@
+"""The embedded gateway as a program: how it starts, how it ends, what it says."""
+
+import asyncio
+import re
+import signal
+import socket
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+from platformdirs import user_state_path
+
+from backend.local.process import Options, parse
+from tests.backend.local.peer import peer, seated
+from tests.backend.local.program import Program, running, start
+
+
+def health(port: int) -> int:
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+async def test_it_says_where_it_listens(tmp_path: Path) -> None:
+    """One line says where the gateway is, and there it is."""
+    async with running(tmp_path / "games") as program:
+        assert re.fullmatch(r"listening on ws://127\.0\.0\.1:\d+", program.line)
+        assert await asyncio.to_thread(health, program.port) == 200
+        async with peer(program.url) as client:
+            assert (await client.ask(type="ping"))["type"] == "pong"
+        program.process.terminate()
+        assert await program.ended() == (0, "", "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+async def test_a_signal_ends_it_in_peace(tmp_path: Path, number: signal.Signals) -> None:
+    """Clients are told that the gateway goes away, and what was played is kept."""
+    async with running(tmp_path) as program, peer(program.url) as ada, peer(program.url) as bob:
+        code = await seated(ada, bob)
+        played = await ada.ask(type="play", id=code, tile="1,1")
+        program.process.send_signal(number)
+        assert await ada.closed() == await bob.closed() == (1001, "Going away")
+        assert await program.ended() == (0, "", "")
+    async with running(tmp_path) as program, peer(program.url) as ada:
+        seen = await ada.ask(type="watch", id=code)
+    assert seen["game"]["moves"] == played["game"]["moves"]
+    assert {seat["away"] for seat in seen["game"]["players"].values()} == {"lost"}
+
+
+async def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path: Path) -> None:
+    """Killed without a warning, the gateway has stored every move that it had answered."""
+    async with running(tmp_path) as program, peer(program.url) as ada, peer(program.url) as bob:
+        started = await ada.ask(type="start")
+        joined = await bob.ask(type="join", id=started["id"])
+        await ada.ask(type="play", id=started["id"], tile="1,1")
+        await bob.ask(type="play", id=started["id"], tile="0,0")
+        program.process.kill()
+        await program.process.wait()
+    async with running(tmp_path) as program, peer(program.url) as ada, peer(program.url) as bob:
+        for client, seat in ((ada, started), (bob, joined)):
+            back = await client.ask(type="resume", id=seat["id"], token=seat["token"])
+            assert (back["type"], back["game"]["moves"]) == ("resume", "40")
+        assert (await ada.ask(type="play", id=started["id"], tile="2,2"))["type"] == "play"
+
+
+async def test_it_ends_when_nobody_comes(tmp_path: Path) -> None:
+    """Started for nobody, or left by everybody, the gateway ends by itself."""
+    async with running(tmp_path, "--idle-exit", "0.2") as program:
+        assert await program.ended() == (0, "", "")
+
+
+async def test_it_stays_while_somebody_is_there(tmp_path: Path) -> None:
+    """As long as somebody is connected it runs, and afterwards for as long as it was told."""
+    async with running(tmp_path, "--idle-exit", "1") as program:
+        async with peer(program.url) as client:
+            # The client's silence is longer than the patience with nobody.
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(2):
+                    await program.process.wait()
+            assert (await client.ask(type="ping"))["type"] == "pong"
+        assert await program.ended() == (0, "", "")
+
+
+async def test_a_taken_port_is_said_to_be(tmp_path: Path) -> None:
+    """Another program on the port is one line of explanation and status 1."""
+    with socket.create_server(("127.0.0.1", 0)) as foreign:
+        port = foreign.getsockname()[1]
+        program = await start("--data", tmp_path, "--port", str(port))
+        assert await program.ended() == (
+            1,
+            "",
+            f"noughts-tui: cannot listen on 127.0.0.1:{port}: another program listens there.\n",
+        )
+
+
+async def test_two_started_at_once_are_one(tmp_path: Path) -> None:
+    """Of two that start at the same moment one serves, and the other says who does."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    both = [await start("--data", tmp_path, "--port", str(port)) for _ in range(2)]
+    ends = {asyncio.create_task(program.ended()): program for program in both}
+    done, _ = await asyncio.wait(ends, timeout=20, return_when=asyncio.FIRST_COMPLETED)
+    (loser,) = done
+    assert loser.result() == (
+        1,
+        "",
+        f"noughts-tui: {tmp_path} is used by the gateway at ws://127.0.0.1:{port}.\n",
+    )
+    assert await asyncio.to_thread(health, port) == 200
+    (winner,) = (program for task, program in ends.items() if task is not loser)
+    winner.process.terminate()
+    (left,) = set(ends) - done
+    assert await left == (0, f"listening on ws://127.0.0.1:{port}\n", "")
+
+
+async def test_one_that_ends_makes_room_for_the_next(tmp_path: Path) -> None:
+    """A gateway started while the last one is ending waits for its folder."""
+    async with running(tmp_path) as old:
+        following = asyncio.create_task(_listening(tmp_path))
+        old.process.terminate()
+        assert (await old.ended())[0] == 0
+        assert await following == (0, "", "")
+
+
+async def _listening(folder: Path) -> tuple[int, str, str]:
+    async with running(folder) as program:
+        assert program.line.startswith("listening on")
+        program.process.terminate()
+        return await program.ended()
+
+
+async def _complaint(program: Program) -> str:
+    status, out, err = await program.ended()
+    assert (status, out) == (1, "")
+    assert err.count("\n") == 1
+    return err
+
+
+async def test_a_damaged_file_is_said_to_be(tmp_path: Path) -> None:
+    """A file that cannot be used is one line of explanation and status 1."""
+    (tmp_path / "games.sqlite3").write_bytes(b"no database at all" * 1000)
+    said = await _complaint(await start("--data", tmp_path, "--port", "0"))
+    assert "is damaged" in said
+    assert (tmp_path / "games.sqlite3").read_bytes() == b"no database at all" * 1000
+
+
+async def test_a_folder_that_cannot_be_is_said_so(tmp_path: Path) -> None:
+    """A data folder that is a file is one line of explanation and status 1."""
+    (tmp_path / "file").touch()
+    said = await _complaint(await start("--data", tmp_path / "file", "--port", "0"))
+    assert str(tmp_path / "file") in said
+
+
+async def test_a_host_that_is_not_here_is_said_so(tmp_path: Path) -> None:
+    """An address of another machine is one line of explanation and status 1."""
+    program = await start("--data", tmp_path, "--host", "192.0.2.1", "--port", "0")
+    assert "cannot listen on 192.0.2.1:0" in await _complaint(program)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--port", "65536"],
+        ["--port", "http"],
+        ["--idle-exit", "-1"],
+        ["--idle-exit", "nan"],
+        ["--rate", "inf"],
+        ["--chaos", "much"],
+        ["--nonsense"],
+    ],
+)
+def test_a_wrong_command_line_is_status_2(
+    wrong: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A wrong argument is explained, with the status that says so."""
+    with pytest.raises(SystemExit) as ended:
+        parse(wrong)
+    assert ended.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_what_the_command_line_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every option arrives; without any, the games of this player are served on loopback."""
+    monkeypatch.setenv("NOUGHTS_TUI_HOME", str(tmp_path))
+    assert parse([]) == Options(
+        host="127.0.0.1",
+        port=8002,
+        data=tmp_path / "state",
+        idle_exit=None,
+        rate=50,
+        chaos=None,
+        origins=(),
+    )
+    said = "--host 0.0.0.0 --port 1 --data d --idle-exit 120 --rate 0 --chaos 7"
+    assert parse([*said.split(), "--allow-origin", "https://a", "--allow-origin", "*"]) == Options(
+        host="0.0.0.0",  # noqa: S104 (what an operator may say)
+        port=1,
+        data=Path("d"),
+        idle_exit=120,
+        rate=0,
+        chaos=7,
+        origins=("https://a", "*"),
+    )
+
+
+@pytest.mark.parametrize(("host", "limit"), [("127.0.0.1", 0), ("::1", 0), ("192.0.2.7", 50)])
+def test_strangers_have_so_many_connections(host: str, limit: int) -> None:
+    """Connections are counted by address where others than this machine's programs come in."""
+    assert Options(host=host, data=Path()).limits.connections_per_address == limit
+
+
+def test_games_are_kept_where_state_belongs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a folder of its own the program uses the system's place for state."""
+    monkeypatch.delenv("NOUGHTS_TUI_HOME", raising=False)
+    assert parse([]).data == user_state_path("noughts-tui", appauthor=False)
+
+
+async def test_the_folder_is_its_owners_alone(tmp_path: Path) -> None:
+    """Nobody else on the machine can look into the games."""
+    async with running(tmp_path / "new" / "games"):
+        assert (tmp_path / "new" / "games").stat().st_mode & 0o777 == 0o700
