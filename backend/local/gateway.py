@@ -27,7 +27,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
-from backend.core.ports import Clock, Gone, Metric, Store
+from backend.core.ports import Clock, Connections, Gone, Metric, Store
 from backend.core.service import Service
 from backend.handlers.entry import Handler
 from backend.local import invocation
@@ -109,6 +109,7 @@ class Gateway:
         self._closing = False
         self._deserted_at: int | None = clock.now()
         self.outbox = Outbox(self._clients)
+        self.connections: Connections = self.outbox
         self.invoke: Invoke
         self.host = ""
         self.port = 0
@@ -199,6 +200,9 @@ class Gateway:
         del self._clients[client.id]
         if not self._clients:
             self._deserted_at = self._clock.now()
+        await self._report(client)
+
+    async def _report(self, client: Client) -> None:
         now = self._clock.now()
         await self._run(invocation.disconnect_event(client.caller, client.socket.ending, now))
 
@@ -208,13 +212,16 @@ class Gateway:
         if self._closing:
             return
         client.active_at = now = self._clock.now()
-        event = invocation.message_event(client.caller, body, now)
+        event = self._event(client, body)
         if client.bucket.take(now):
             await self._run(event, client)
         else:
             self._notify(client, invocation.THROTTLED, event)
             # A client that floods lets the others have their turn.
             await asyncio.sleep(0)
+
+    def _event(self, client: Client, body: str) -> dict[str, Any]:
+        return invocation.message_event(client.caller, body, self._clock.now())
 
     async def _run(self, event: dict[str, Any], client: Client | None = None) -> None:
         """Runs the handler and sends its reply to the client, then what it posted."""
@@ -272,19 +279,21 @@ async def serve(
     limits: Limits | None = None,
     origins: Collection[str] = (),
     invoke: Invoke | None = None,
+    make: Callable[[Clock, Limits, Collection[str]], "Gateway"] = Gateway,
 ) -> AsyncIterator[Gateway]:
     """Runs a gateway over this store until the block is left; clients then get 1001.
 
-    ``invoke`` stands in place of the game's own handler. ``origins`` are the browser origins that
-    may connect, ``*`` for all. What was in the store is left as it is.
+    ``invoke`` stands in place of the game's own handler, ``make`` in that of `Gateway`.
+    ``origins`` are the browser origins that may connect, ``*`` for all. What was in the store is
+    left as it is.
 
     Raises:
         OSError: the address cannot be listened on.
     """
     clock = clock or SystemClock()
     limits = limits or Limits()
-    gateway = Gateway(clock, limits, origins)
-    gateway.invoke = invoke or Handler(Service(store, gateway.outbox, clock, Tally()))
+    gateway = make(clock, limits, origins)
+    gateway.invoke = invoke or Handler(Service(store, gateway.connections, clock, Tally()))
     try:
         async with _listen(gateway, host, port, limits) as server:
             gateway.host, gateway.port = host, server.sockets[0].getsockname()[1]

@@ -13,16 +13,17 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractAsyncContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from platformdirs import user_state_path
 
 from backend.core.match import Moment
-from backend.core.ports import Busy
+from backend.core.ports import Busy, Store
 from backend.core.service import LIFE_SECONDS
+from backend.local import chaos
 from backend.local.gateway import Gateway, SystemClock, serve
 from backend.local.limits import RATE, CappedStore, Limits
 from backend.local.sqlite import SqliteStore, UnusableFile
@@ -191,19 +192,25 @@ async def _run(store: SqliteStore, options: Options, note: IO[str]) -> None:
     ended = asyncio.Event()
     _end_on_signals(ended)
     try:
-        async with serve(
-            CappedStore(store),
-            host=options.host,
-            port=options.port,
-            limits=options.limits,
-            origins=options.origins,
-        ) as gateway:
+        async with _serving(CappedStore(store), options) as gateway:
             _announce(gateway, note)
             await _until(ended, gateway, options.idle_exit)
     except OSError as error:
         taken = error.errno == errno.EADDRINUSE
         reason = "another program listens there" if taken else error
         raise CannotServe(f"cannot listen on {options.host}:{options.port}: {reason}.") from None
+
+
+def _serving(store: Store, options: Options) -> AbstractAsyncContextManager[Gateway]:
+    settings: dict[str, Any] = {
+        "host": options.host,
+        "port": options.port,
+        "limits": options.limits,
+        "origins": options.origins,
+    }
+    if options.chaos is None:
+        return serve(store, **settings)
+    return chaos.serve(store, options.chaos, **settings)
 
 
 def _announce(gateway: Gateway, note: IO[str]) -> None:
