@@ -74,35 +74,37 @@ class Size(NamedTuple):
 
 
 SMALLEST: Final = Size(5, 3)
-_SMALL: Final = Size(8, 3)
+_SMALL: Final = Size(10, 3)
 
 Bitmap = tuple[str, ...]
 """Rows of pixels: ``#`` is set."""
 
-# A cell of five columns has no room for a square; these two were drawn by hand.
-_NARROW: Final[dict[Mark, Bitmap]] = {
-    Mark.X: ("#...#", ".#.#.", "..#..", "..#..", ".#.#.", "#...#"),
-    Mark.O: (".###.", "#...#", "#...#", "#...#", "#...#", ".###."),
+# Three rows have no room for a handsome square; these were drawn by hand.
+_BY_HAND: Final[dict[tuple[Mark, Size], Bitmap]] = {
+    (Mark.X, SMALLEST): ("#...#", ".#.#.", "..#..", "..#..", ".#.#.", "#...#"),
+    (Mark.O, SMALLEST): (".###.", "#...#", "#...#", "#...#", "#...#", ".###."),
+    (Mark.X, _SMALL): ("##....##", ".##..##.", "..####..", "..####..", ".##..##.", "##....##"),
+    (Mark.O, _SMALL): (".######.", "##....##", "##....##", "##....##", "##....##", ".######."),
 }
 # The thickness of a ring that goes with a cross whose strokes reach so far to each side.
-_RING: Final = (0.8, 2.0, 3.0, 3.7, 5.0, 6.2, 7.4)
+_RING: Final = (1.0, 2.0, 3.0, 3.7, 5.0, 6.2, 7.4)
 
 
 def cell_size(width: int, height: int) -> Size:
     """The largest board cell of which nine fit into this space; never less than `SMALLEST`."""
     columns = (width - 2 * GUTTER) // 3
-    rows = min((height - 2 * GUTTER) // 3, columns // 2)
-    if rows > _SMALL.rows:
-        return Size(2 * rows, rows)
-    return _SMALL if columns >= _SMALL.columns else SMALLEST
+    rows = max(_SMALL.rows, min((height - 2 * GUTTER) // 3, columns // 2))
+    if columns < _SMALL.columns:
+        return SMALLEST
+    return Size(max(_SMALL.columns, 2 * rows), rows)
 
 
 @lru_cache(maxsize=64)
 def bitmap(mark: Mark, size: Size) -> Bitmap:
-    """The mark as large as looks well in such a cell: symmetric; square but for the narrowest."""
-    if size.columns < _SMALL.columns:
-        return _NARROW[mark]
-    side = 2 * (size.rows - size.rows // 4)
+    """The mark as large as looks well in such a cell: symmetric, and square from four rows up."""
+    if by_hand := _BY_HAND.get((mark, size)):
+        return by_hand
+    side = 2 * (size.rows - size.rows // 5)
     return _cross(side) if mark is Mark.X else _ring(side)
 
 
@@ -119,7 +121,7 @@ def _ring(side: int) -> Bitmap:
 
 def _reach(side: int) -> int:
     """How far a stroke of the cross reaches to each side of its middle."""
-    return 0 if side < _SMALL.columns else max(1, side // 7)
+    return max(1, side // 7)
 
 
 def _plot(side: int, inside: Callable[[int, int], bool]) -> Bitmap:
@@ -147,7 +149,8 @@ def picture(
     for cell, tile in enumerate(tiles):
         _paint_frame(rows, cell, tile.frame, size, charset)
     if lines and progress > 0:
-        _strike(canvas, lines, progress, size)
+        margin = 0.0 if charset is Charset.BLOCKS else 1.0
+        _strike(canvas, lines, progress, size, margin)
         _replace_struck(rows, canvas, charset)
     return rows
 
@@ -208,10 +211,11 @@ def _paint_frame(
 _HALO: Final = "halo"
 
 
-def _strike(canvas: Canvas, lines: Sequence[Line], progress: float, size: Size) -> None:
-    """Paints the lines, each in a margin that sets it off from the marks even without colours."""
+def _strike(
+    canvas: Canvas, lines: Sequence[Line], progress: float, size: Size, margin: float
+) -> None:
+    """Paints the lines, each in a margin that sets it off from the marks without colours."""
     half = 0.75 if size.rows < 12 else 1.5
-    margin = 0.0 if size.rows <= _SMALL.rows else 1.0
     for line in lines:
         start, end = _ends(line, progress, size)
         for x, y, distance in _near(canvas, start, end, half + margin):

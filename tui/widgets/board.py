@@ -19,9 +19,9 @@ from shared.board import Mark, free, outcome, turn
 from tui.widgets.art import (
     CURSOR,
     LAST,
+    SMALLEST,
     Charset,
     Line,
-    Size,
     Texel,
     Tile,
     Tone,
@@ -39,11 +39,15 @@ NUMPAD = "789456123"
 
 @dataclass(frozen=True, slots=True)
 class BoardView:
-    """What a board shows. ``mover`` is the mark that can be placed here and now, if any."""
+    """What a board shows. ``mover`` is the mark that can be placed here and now, if any.
+
+    At a board that is ``settled`` nothing will be chosen any more.
+    """
 
     moves: str = ""
     mover: Mark | None = None
     pending: int | None = None
+    settled: bool = False
 
     @property
     def choices(self) -> tuple[int, ...]:
@@ -179,7 +183,7 @@ class Board(Widget, can_focus=True):
     def __init__(self, *, id: str | None = None, interactive: bool = True) -> None:  # noqa: A002
         super().__init__(id=id)
         self.can_focus = interactive
-        self._cell_size = Size(8, 3)
+        self._cell_size = SMALLEST
         self._picture: list[list[Texel]] = []
 
     def compose(self) -> ComposeResult:
@@ -280,7 +284,7 @@ class Board(Widget, can_focus=True):
         return max(0, (self.size.width - width) // 2), max(0, (self.size.height - height) // 2)
 
     def _redraw(self) -> None:
-        cursor = self.cursor if self.has_focus else None
+        cursor = self.cursor if self.has_focus and not self.view.settled else None
         self._picture = picture(
             tiles(self.view, cursor),
             self._cell_size,

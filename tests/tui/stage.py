@@ -1,0 +1,231 @@
+"""A stage for screens: the app with a client that is told what it knows and never connects."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Self
+
+from shared.board import Mark, board, outcome, turn
+from shared.messages import (
+    EmoteName,
+    Game,
+    Listing,
+    LobbyKind,
+    Names,
+    Player,
+    Players,
+    Series,
+    Status,
+)
+from tui.app import NoughtsApp, create_app
+from tui.client import Client, Unreachable
+from tui.options import Level, MarkChoice, Options
+from tui.record import RecordFile
+from tui.screens.intents import OpenTable
+from tui.seats import Seat
+from tui.state import ClientState, LatencyMeasured, LinkStatus, TableState
+
+NOW = 1_800_000_000_000
+CODE = "K7QF2M"
+ADA = Player(name="Ada", online=True, away=None, away_at=None)
+BOB = Player(name="Bob", online=True, away=None, away_at=None)
+
+
+def lost(player: Player, seconds: int) -> Player:
+    """The player, without connection for so long."""
+    return Player(name=player.name, online=False, away="lost", away_at=NOW - 1000 * seconds)
+
+
+def left(player: Player, seconds: int) -> Player:
+    """The player, gone on purpose so long ago."""
+    return Player(name=player.name, online=False, away="left", away_at=NOW - 1000 * seconds)
+
+
+def game(
+    moves: str = "",
+    status: Status | None = None,
+    *,
+    x: Player | None = ADA,
+    o: Player | None = BOB,
+    winner: Mark | None = None,
+    id: str = CODE,  # noqa: A002 (the field's name)
+    **others: Any,
+) -> Game:
+    """A game with this history; what follows from it is derived."""
+    ended = outcome(moves)
+    derived: Status = "won" if ended.winner else "drawn" if ended.over else "playing"
+    status = status or ("waiting" if x is None or o is None else derived)
+    fields: dict[str, Any] = {
+        "rev": 1 + len(moves),
+        "clock": 0,
+        "deadline": None,
+        "series": Series(),
+        "rematch": None,
+        "next": None,
+        "watchers": 0,
+    }
+    return Game(
+        id=id,
+        status=status,
+        moves=moves,
+        board=board(moves),
+        turn=turn(moves) if status == "playing" else None,
+        winner=ended.winner or winner,
+        lines=ended.lines,
+        players=Players(x=x, o=o),
+        **{**fields, **others},
+    )
+
+
+def online(*tables: TableState, **others: Any) -> ClientState:
+    """What a connected client knows."""
+    return ClientState(
+        link=LinkStatus.ONLINE,
+        latency_ms=42,
+        tables={table.id: table for table in tables},
+        **others,
+    )
+
+
+OPEN_GAMES = (
+    Listing(
+        id="7Q2M4K",
+        names=Names(x="Grace", o=None),
+        mark=Mark.O,
+        clock=0,
+        since=NOW - 20_000,
+    ),
+    Listing(
+        id="B4NNX1",
+        names=Names(x=None, o="Barbara Liskov"),
+        mark=Mark.X,
+        clock=30,
+        since=NOW - 200_000,
+    ),
+)
+LIVE_GAMES = (
+    Listing(
+        id="W00T5Z",
+        names=Names(x="Edsger", o="Donald"),
+        mark=None,
+        clock=10,
+        since=NOW - 3_600_000,
+    ),
+)
+
+
+class StillClient(Client):
+    """Knows what it is told, and writes down what it is asked."""
+
+    def __init__(self, state: ClientState | None = None, name: str = "Ada") -> None:
+        self.name = name
+        self._known = state or online()
+        self.asked: list[tuple[object, ...]] = []
+        self.refusal: Exception | None = None
+        self.seats: tuple[tuple[Seat, Game], ...] = ()
+        self._heard: list[Callable[[ClientState, Any], None]] = []
+
+    @property
+    def state(self) -> ClientState:
+        return self._known
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    def subscribe(self, subscriber: Callable[[ClientState, Any], None]) -> Callable[[], None]:
+        self._heard.append(subscriber)
+        return lambda: self._heard.remove(subscriber)
+
+    def learn(self, state: ClientState) -> None:
+        """Something happened."""
+        self._known = state
+        for heard in tuple(self._heard):
+            heard(state, LatencyMeasured(42))
+
+    def show(self, table: TableState) -> None:
+        """A table changed."""
+        self.learn(replace(self.state, tables={**self.state.tables, table.id: table}))
+
+    def reconnect(self) -> None:
+        self.asked.append(("reconnect",))
+
+    async def start(
+        self, mark: MarkChoice = "x", *, listed: bool = False, clock: int = 0
+    ) -> TableState:
+        return self._seated("start", mark, listed, clock)
+
+    async def join(self, code: str) -> TableState:
+        return self._seated("join", code)
+
+    async def match(self, clock: int = 0) -> TableState:
+        return self._seated("match", clock)
+
+    async def resumable(self) -> tuple[tuple[Seat, Game], ...]:
+        return self.seats
+
+    async def resume(self, seat: Seat) -> TableState:
+        return self._seated("resume", seat.id)
+
+    async def take_back(self, game_id: str) -> TableState:
+        return self._seated("take_back", game_id)
+
+    async def watch(self, code: str) -> TableState:
+        return self._seated("watch", code)
+
+    async def leave(self, game_id: str) -> None:
+        self._note("leave", game_id)
+
+    async def play(self, game_id: str, cell: int) -> None:
+        self._note("play", game_id, cell)
+
+    async def resign(self, game_id: str) -> None:
+        self._note("resign", game_id)
+
+    async def claim(self, game_id: str) -> None:
+        self._note("claim", game_id)
+
+    async def rematch(self, game_id: str) -> None:
+        self._note("rematch", game_id)
+
+    async def emote(self, game_id: str, emote: EmoteName) -> None:
+        self._note("emote", game_id, emote)
+
+    async def refresh_lobby(self, kind: LobbyKind = "open") -> None:
+        pass
+
+    def _note(self, *request: object) -> None:
+        self.asked.append(request)
+        if self.refusal is not None:
+            raise self.refusal
+
+    def _seated(self, *request: object) -> TableState:
+        """Sits at the only table that the test has laid."""
+        self._note(*request)
+        return next(iter(self.state.tables.values()))
+
+
+async def nobody_to_practise_with(_level: Level) -> tuple[Client, str]:
+    raise Unreachable("Nobody is there.")
+
+
+def stage(
+    client: StillClient, options: Options | None = None, where: str = "embedded"
+) -> NoughtsApp:
+    """The app with this client and a clock that stands still."""
+    options = options or Options(name=client.name, motion="reduced")
+    app = create_app(
+        options,
+        client=client,
+        practice=nobody_to_practise_with,
+        record=RecordFile(None),
+        remember=lambda _changes: None,
+    )
+    app.session = replace(app.session, where=where, now_ms=lambda: NOW)
+    return app
+
+
+def open_table(app: NoughtsApp, game_id: str = CODE) -> None:
+    """Shows a table as if the lobby had opened it."""
+    app.screen.post_message(OpenTable(app.session, game_id))

@@ -1,0 +1,227 @@
+"""The Textual app: owns the client, and shows the screen that the player asked for."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.theme import Theme
+
+from tui import embedded
+from tui.bot import practise
+from tui.client import Client
+from tui.errors import Unreachable
+from tui.folders import state_folder
+from tui.news import Ended, YourTurn, news
+from tui.options import Level, Options
+from tui.record import RecordFile
+from tui.screens.base import PlainScreen
+from tui.screens.game import GameScreen
+from tui.screens.help import HelpScreen
+from tui.screens.intents import Began, NameChanged, OpenTable, Practise
+from tui.screens.lobby import LobbyScreen
+from tui.screens.waiting import EMBEDDED, WaitingScreen
+from tui.seats import Seats
+from tui.session import Session
+from tui.settings import BadSettings, save
+from tui.state import ClientState, Happening
+from tui.themes import DARK, THEMES
+from tui.widgets.keybar import hints_of, run_binding
+from tui.widgets.words import opponent_name, server_name
+
+Practice = Callable[[Level], Awaitable[tuple[Client, str]]]
+"""Begins a game against the computer: the player's client there, and the game's code."""
+
+Remember = Callable[[dict[str, str | int | bool | None]], None]
+"""Writes settings that the player changed here."""
+
+
+class NoughtsApp(App[None]):
+    """Noughts and crosses for two terminals."""
+
+    TITLE = "noughts-tui"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("g", "answer_summons", "Go to your game"),
+        Binding("ctrl+p", "command_palette", "All actions", show=False, priority=True),
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
+    ]
+
+    def __init__(
+        self, session: Session, record: RecordFile, practice: Practice, remember: Remember
+    ) -> None:
+        super().__init__()
+        self.session = session
+        self._record = record
+        self._practice = practice
+        self._remember = remember
+        self._practices: list[Client] = []
+        self._summons: Began | None = None
+        self._theme_kept = ""
+        for theme in THEMES:
+            self.register_theme(theme)
+
+    async def on_mount(self) -> None:
+        options = self.session.options
+        self.theme = options.theme if options.theme in self.available_themes else DARK
+        self._theme_kept = self.theme
+        if options.motion == "reduced":
+            self.animation_level = "none"
+        self.set_class(options.ascii, "-ascii")
+        self._listen(self.session)
+        await self.session.client.__aenter__()
+        lobby = LobbyScreen(self.session, self._record.read())
+        await self.push_screen(lobby)
+        self.theme_changed_signal.subscribe(self, self._keep_theme)
+        for warning in options.warnings:
+            self.notify(warning, severity="warning", markup=False)
+        lobby.begin(options.opening)
+
+    async def on_unmount(self) -> None:
+        for client in (*self._practices, self.session.client):
+            await client.__aexit__(None, None, None)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Every action of the screen below, the themes, and the way out."""
+        for hint in hints_of(screen, hidden=True):
+            if hint.label != "All actions":
+                run = partial(self.call_later, run_binding, screen, hint.binding)
+                yield SystemCommand(hint.label, f"Key: {hint.key}", run)
+        yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "answer_summons":
+            return self._summons is not None
+        if action == "help":
+            return isinstance(self.screen, PlainScreen)
+        return super().check_action(action, parameters)
+
+    @on(OpenTable)
+    def _open_table(self, event: OpenTable) -> None:
+        screen = self._screen_of(event.session, event.game_id)
+        if event.instead is None:
+            self.push_screen(screen)
+        elif event.instead is self.screen:
+            self.switch_screen(screen)
+
+    @on(Began)
+    def _summon(self, event: Began) -> None:
+        if self._summons is not None and self._summons.game_id == event.game_id:
+            return
+        self._summons = event
+        table = event.session.client.state.tables[event.game_id]
+        self.notify(
+            f"{opponent_name(table)} has joined your game {event.game_id}: press g to go there.",
+            timeout=30,
+            markup=False,
+        )
+        self._ring()
+        self.screen.refresh_bindings()
+
+    @on(Practise)
+    def _begin_practice(self, event: Practise) -> None:
+        self.run_worker(self._practising(event.level), group="practice", exclusive=True)
+
+    @on(NameChanged)
+    def _rename(self, event: NameChanged) -> None:
+        self.session.client.name = event.name
+        self._keep({"name": event.name})
+
+    async def action_help(self) -> None:
+        """Shows what can be done here, and does what is chosen."""
+        screen = self.screen
+        if isinstance(screen, PlainScreen):
+
+            def chosen(key: str | None) -> None:
+                if key:
+                    self.call_later(run_binding, screen, key)
+
+            self.push_screen(HelpScreen(screen.HELP, hints_of(screen, hidden=True)), chosen)
+
+    async def action_answer_summons(self) -> None:
+        """Goes down to the screen that waited, which then shows its game."""
+        self._summons = None
+        while len(self.screen_stack) > 1 and not isinstance(self.screen, WaitingScreen):
+            await self.pop_screen()
+
+    async def _practising(self, level: Level) -> None:
+        try:
+            client, game_id = await self._practice(level)
+        except Unreachable as unreachable:
+            self.notify(unreachable.sentence, severity="error", markup=False)
+            return
+        self._practices.append(client)
+        session = replace(self.session, client=client, where="the computer", practice=True)
+        self._listen(session)
+        if isinstance(self.screen, GameScreen):
+            await self.switch_screen(GameScreen(session, game_id))
+        else:
+            await self.push_screen(GameScreen(session, game_id))
+
+    def _screen_of(self, session: Session, game_id: str) -> PlainScreen:
+        table = session.client.state.tables[game_id]
+        waits = table.seat is not None and table.game.status == "waiting"
+        return (WaitingScreen if waits else GameScreen)(session, game_id)
+
+    def _listen(self, session: Session) -> None:
+        known = session.client.state
+
+        def heard(state: ClientState, _happening: Happening) -> None:
+            nonlocal known
+            known, before = state, known
+            self._report(session, before, state)
+
+        session.client.subscribe(heard)
+
+    def _report(self, session: Session, before: ClientState, state: ClientState) -> None:
+        for each in news(before, state):
+            match each:
+                case YourTurn():
+                    self._ring()
+                case Ended(id, result) if not session.practice:
+                    record = self._record.add(id, result)
+                    for screen in self.screen_stack:
+                        if isinstance(screen, LobbyScreen):
+                            screen.record = record
+
+    def _keep_theme(self, theme: Theme) -> None:
+        if theme.name != self._theme_kept:
+            self._theme_kept = theme.name
+            self._keep({"theme": theme.name})
+
+    def _keep(self, changes: dict[str, str | int | bool | None]) -> None:
+        try:
+            self._remember(changes)
+        except BadSettings as error:
+            self.notify(str(error), severity="warning", markup=False)
+
+    def _ring(self) -> None:
+        """The bell, for a player who looks elsewhere."""
+        if self.session.options.bell and not self.app_focus:
+            self.bell()
+
+
+def create_app(
+    options: Options,
+    *,
+    client: Client | None = None,
+    practice: Practice | None = None,
+    record: RecordFile | None = None,
+    remember: Remember = save,
+) -> NoughtsApp:
+    """The app as the command line asks for it; tests bring their own client."""
+    folder = state_folder()
+    session = Session(
+        client=client or Client(options.url or embedded.ensure, Seats(folder), name=options.name),
+        where=server_name(options.url) if options.url else EMBEDDED,
+        options=options,
+    )
+    return NoughtsApp(
+        session,
+        record or RecordFile(folder),
+        practice or partial(practise, name=options.name),
+        remember,
+    )

@@ -1,0 +1,206 @@
+"""What all screens share: top line, key bar, requests, and the words for too small a terminal."""
+
+from collections.abc import Coroutine
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.reactive import reactive
+from textual.screen import ModalScreen, Screen, ScreenResultType
+from textual.widget import Widget
+from textual.widgets import Static
+
+from shared.errors import Refusal
+from tui.errors import Unreachable
+from tui.session import Session
+from tui.state import ClientState, Happening
+from tui.widgets.connection import Connection
+from tui.widgets.keybar import KeyBar
+
+LEAST_WIDTH, LEAST_HEIGHT = 40, 16
+TICK_SECONDS = 0.5
+
+WIDTHS = [(0, "-tiny"), (LEAST_WIDTH, "-narrow"), (72, "-normal"), (110, "-wide")]
+HEIGHTS = [(0, "-flat"), (LEAST_HEIGHT, "-short"), (22, "-middling"), (34, "-tall")]
+
+
+def too_small_text(width: int, height: int) -> str:
+    """What is said instead of a broken layout."""
+    needed = f"{LEAST_WIDTH} x {LEAST_HEIGHT} needed"
+    return f"This terminal is too small\n\n{width} x {height} now, {needed}\n\nEnlarge it and go on"
+
+
+class TooSmall(Static):
+    """Covers a screen that cannot be drawn; the screen itself lives on below."""
+
+    DEFAULT_CSS = """
+    TooSmall {
+        layer: cover;
+        display: none;
+        width: 100%;
+        height: 100%;
+        content-align: center middle;
+        text-align: center;
+        background: $background;
+        color: $text-warning;
+    }
+    .-tiny > TooSmall, .-flat > TooSmall { display: block; }
+    """
+
+    def on_mount(self) -> None:
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        self.update(too_small_text(*self.app.size))
+
+
+class PlainScreen(Screen[None]):
+    """A full screen with a title, the connection and the keys."""
+
+    DEFAULT_CSS = """
+    PlainScreen { layers: base cover; }
+    #top { dock: top; height: 1; padding: 0 1; background: $panel; }
+    #title { width: 1fr; color: $foreground 80%; }
+    """
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "app.help", "Help", key_display="?"),
+    ]
+    HELP: ClassVar[str] = ""
+    """What there is to know about this screen, beside its keys."""
+
+    state: reactive[ClientState] = reactive(ClientState(), init=False)
+
+    class Changed(Message):
+        """The client knows something new; of several only the last matters."""
+
+        def __init__(self, state: ClientState) -> None:
+            super().__init__()
+            self.state = state
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, type(self))
+
+    class Refused(Message):
+        """A request of this screen was refused or not answered."""
+
+        def __init__(self, sentence: str) -> None:
+            super().__init__()
+            self.sentence = sentence
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.client = session.client
+        self.set_reactive(PlainScreen.state, session.client.state)
+        self.ready = False
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="top"):
+            yield Static(self.heading(), id="title", markup=False)
+            connection = Connection(self.session.where)
+            connection.ascii = self.session.options.ascii
+            yield connection.data_bind(PlainScreen.state)
+        yield from self.compose_body()
+        yield KeyBar()
+        yield TooSmall(markup=False)
+
+    def compose_body(self) -> ComposeResult:
+        """The screen's own widgets."""
+        yield from ()
+
+    def heading(self) -> str:
+        """What stands in the top line."""
+        return "noughts & crosses"
+
+    def show_state(self) -> None:
+        """Binds the state, and the time that it is, into the widgets."""
+
+    def on_mount(self) -> None:
+        # What the client calls back with comes through the queue, like all that a screen hears.
+        self.ready = True
+        self._unsubscribe = self.client.subscribe(self._heard)
+        self.set_interval(TICK_SECONDS, self.show)
+        self.state = self.client.state
+        self.show()
+
+    def on_unmount(self) -> None:
+        self._unsubscribe()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.show)
+
+    def on_screen_resume(self) -> None:
+        self.show()
+
+    def watch_state(self) -> None:
+        self.show()
+        self.refresh_bindings()
+
+    def show(self) -> None:
+        """`show_state`, once there are widgets to show it."""
+        if self.ready:
+            self.show_state()
+
+    @on(Changed)
+    def _take_state(self, event: Changed) -> None:
+        event.stop()
+        self.state = event.state
+
+    def ask(self, request: Coroutine[Any, Any, object]) -> None:
+        """Sends a request in the background; a refusal comes back as `Refused`."""
+        self.run_worker(self._asking(request), group="requests")
+
+    async def _asking(self, request: Coroutine[Any, Any, object]) -> None:
+        try:
+            await request
+        except Refusal as refusal:
+            self.post_message(self.Refused(refusal.message))
+        except Unreachable as unreachable:
+            self.post_message(self.Refused(unreachable.sentence))
+
+    def _heard(self, state: ClientState, _happening: Happening) -> None:
+        self.post_message(self.Changed(state))
+
+
+class Dialog(ModalScreen[ScreenResultType]):
+    """A question over a screen; Esc answers nothing."""
+
+    DEFAULT_CSS = """
+    Dialog { align: center middle; layers: base cover; background: $background 70%; }
+    Dialog > #dialog {
+        width: 44;
+        max-width: 100%;
+        height: auto;
+        max-height: 100%;
+        padding: 1 2;
+        background: $surface;
+        border: round $primary;
+        border-title-color: $foreground;
+    }
+    Dialog.-ascii > #dialog { border: ascii $primary; }
+    Dialog.-short > #dialog { padding: 0 2; }
+    Dialog .hint { color: $foreground 60%; height: auto; }
+    Dialog .wrong { color: $text-error; height: auto; }
+    """
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Back")]
+
+    def compose(self) -> ComposeResult:
+        yield from self.compose_dialog()
+        yield KeyBar()
+        yield TooSmall(markup=False)
+
+    def compose_dialog(self) -> ComposeResult:
+        """One container with the id ``dialog``."""
+        yield Widget(id="dialog")
+
+    async def on_click(self, event: object) -> None:
+        """A click beside the dialog is a way back."""
+        if getattr(event, "widget", None) is self:
+            self.dismiss()

@@ -1,0 +1,263 @@
+"""The questions that screens ask: a choice of a few, a new game, a code, a name."""
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar, Final, Generic, TypeVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import Button, Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from shared import crockford
+from shared.text import NAME_CODE_POINTS, clean_name
+from tui.options import Level, MarkChoice, New
+from tui.screens.base import Dialog
+
+LEVELS: Final[dict[str, str]] = {
+    "easy": "Easy: plays anywhere",
+    "medium": "Medium: sees your threats",
+    "perfect": "Perfect: never loses",
+}
+_CODE: Final = re.compile(r"(?<![\w-])[0-9A-Za-z](?:[- ]?[0-9A-Za-z]){5}(?![\w-])")
+
+
+def code_in(text: str) -> str | None:
+    """The game code in pasted text: alone, or in a command such as ``noughts-tui join K7QF2M``."""
+    try:
+        return crockford.game_code(text)
+    except ValueError:
+        pass
+    words = text.split()
+    after = [words[place + 1] for place, word in enumerate(words[:-1]) if word in _CODE_WORDS]
+    for word in after + words:
+        if _CODE.fullmatch(word):
+            try:
+                return crockford.game_code(word)
+            except ValueError:
+                continue
+    return None
+
+
+_CODE_WORDS: Final = {"join", "watch", "--id"}
+
+
+def clock_text(seconds: int) -> str:
+    """``30 s a move``."""
+    if not seconds:
+        return "no clock"
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes} min a move" if minutes and not rest else f"{seconds} s a move"
+
+
+class ChoiceDialog(Dialog[str]):
+    """One of a few, by arrow and Enter, number or click; answers its id."""
+
+    DEFAULT_CSS = """
+    ChoiceDialog OptionList { border: none; padding: 0; background: transparent; height: auto; }
+    """
+
+    def __init__(self, title: str, choices: dict[str, str], *, text: str = "", at: int = 0) -> None:
+        super().__init__()
+        self._title = title
+        self._choices = choices
+        self._text = text
+        self._at = at
+
+    def compose_dialog(self) -> ComposeResult:
+        with Vertical(id="dialog") as dialog:
+            dialog.border_title = Content(self._title)
+            if self._text:
+                yield Static(f"{self._text}\n", markup=False, classes="hint")
+            yield OptionList(
+                *(
+                    Option(Content(f"{number}  {label}"), id=choice)
+                    for number, (choice, label) in enumerate(self._choices.items(), start=1)
+                )
+            )
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).highlighted = self._at
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option_id)
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key.isdecimal() and 1 <= int(event.key) <= len(self._choices):
+            event.stop()
+            self.dismiss(list(self._choices)[int(event.key) - 1])
+
+
+def levels() -> ChoiceDialog:
+    """Asks how well the computer is to play."""
+    return ChoiceDialog("Play the computer", LEVELS, at=1)
+
+
+ValueType = TypeVar("ValueType")
+
+
+class Chooser(Widget, Generic[ValueType], can_focus=True):
+    """A label and one of several values; arrows and clicks go to the next."""
+
+    DEFAULT_CSS = """
+    Chooser { height: 1; width: 1fr; }
+    Chooser:focus { background: $primary 30%; text-style: bold; }
+    Chooser > .chooser--label { color: $foreground 60%; }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"chooser--label"}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "step(-1)", "Change", key_display="←→"),
+        Binding("right,l,space", "step(1)", "Change", show=False),
+        Binding("up,k", "app.focus_previous", "Up", show=False),
+        Binding("down,j", "app.focus_next", "Down", show=False),
+    ]
+
+    place: reactive[int] = reactive(0)
+
+    def __init__(self, label: str, values: dict[ValueType, str], value: ValueType, id: str) -> None:  # noqa: A002 (as every widget)
+        super().__init__(id=id)
+        self._label = label
+        self._values = values
+        self.set_reactive(Chooser.place, list(values).index(value))
+
+    @property
+    def value(self) -> ValueType:
+        return list(self._values)[self.place]
+
+    def render(self) -> Content:
+        label = Content.styled(
+            f"{self._label:<10}", self.get_visual_style("chooser--label", partial=True)
+        )
+        return label + Content(f"< {self._values[self.value]} >")
+
+    def on_click(self) -> None:
+        self.action_step(1)
+
+    def action_step(self, by: int) -> None:
+        self.place = (self.place + by) % len(self._values)
+
+
+_MARKS: Final[dict[MarkChoice, str]] = {"x": "x, you begin", "o": "o", "random": "either"}
+_LISTED: Final = {False: "friends, by its code", True: "everybody, in the lobby"}
+_CLOCKS: Final = (0, 10, 20, 30, 60, 120, 300, 600)
+
+
+class NewGameDialog(Dialog[New]):
+    """Asks what a new game is to be like."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "start", "Start", key_display="⏎")]
+    DEFAULT_CSS = """
+    NewGameDialog Button { margin-top: 1; }
+    """
+
+    def __init__(self, clock: int = 0) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def compose_dialog(self) -> ComposeResult:
+        clocks = {seconds: clock_text(seconds) for seconds in sorted({*_CLOCKS, self._clock})}
+        with Vertical(id="dialog") as dialog:
+            dialog.border_title = "New game"
+            yield Chooser("Open to", _LISTED, value=False, id="listed")
+            yield Chooser("You play", _MARKS, "x", id="mark")
+            yield Chooser("Clock", clocks, self._clock, id="clock")
+            yield Button("Start", variant="primary", compact=True, id="start")
+
+    @on(Button.Pressed, "#start")
+    def action_start(self) -> None:
+        self.dismiss(
+            New(
+                mark=self.query_one("#mark", Chooser).value,
+                listed=self.query_one("#listed", Chooser).value,
+                clock=self.query_one("#clock", Chooser).value,
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CodeGiven:
+    """A code, to take the free seat or only to watch."""
+
+    code: str
+    watch: bool = False
+
+
+class CodeDialog(Dialog[CodeGiven]):
+    """Asks for the code of a game; forgives how people write it."""
+
+    DEFAULT_CSS = """
+    CodeDialog Horizontal { height: 1; margin-top: 1; }
+    CodeDialog Button { margin-right: 2; }
+    """
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__()
+        self._text = text
+
+    def compose_dialog(self) -> ComposeResult:
+        with Vertical(id="dialog") as dialog:
+            dialog.border_title = "Join by code"
+            yield Input(self._text, placeholder="K7QF2M", compact=True, id="code")
+            yield Static("", classes="wrong", markup=False)
+            with Horizontal():
+                yield Button("Join", variant="primary", compact=True, id="join")
+                yield Button("Only watch", compact=True, id="watch")
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#join")
+    def _join(self) -> None:
+        self._answer(watch=False)
+
+    @on(Button.Pressed, "#watch")
+    def _watch(self) -> None:
+        self._answer(watch=True)
+
+    @on(Input.Changed)
+    def _changed(self) -> None:
+        self.query_one(".wrong", Static).update("")
+
+    def _answer(self, *, watch: bool) -> None:
+        code = code_in(self.query_one(Input).value)
+        if code is None:
+            self.query_one(".wrong", Static).update("A code has 6 letters and digits, without U")
+        else:
+            self.dismiss(CodeGiven(code, watch))
+
+
+class NameDialog(Dialog[str]):
+    """Asks what the player is called."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name_now = name
+
+    def compose_dialog(self) -> ComposeResult:
+        with Vertical(id="dialog") as dialog:
+            dialog.border_title = "Your name"
+            yield Input(
+                self._name_now,
+                placeholder="your name",
+                max_length=NAME_CODE_POINTS,
+                compact=True,
+                id="name",
+            )
+            yield Static("\nOthers see it from your next game on.", classes="hint")
+
+    @on(Input.Submitted)
+    def _named(self, event: Input.Submitted) -> None:
+        self.dismiss(clean_name(event.value))
+
+
+def practice_level(answer: str | None) -> Level | None:
+    """The level that `levels` was answered with."""
+    match answer:
+        case "easy" | "medium" | "perfect":
+            return answer
+        case _:
+            return None

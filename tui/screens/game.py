@@ -1,0 +1,237 @@
+"""The table: board, players and one sentence, for players and watchers."""
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.widgets import Static
+
+from shared.board import Mark
+from shared.messages import EMOTES
+from tui.screens.base import PlainScreen
+from tui.screens.dialogs import ChoiceDialog, levels, practice_level
+from tui.screens.intents import OpenReplay, OpenTable, Practise
+from tui.session import Session
+from tui.state import TableState
+from tui.widgets.board import Board, BoardView, Cell
+from tui.widgets.player import PlayerPanel, player_view
+from tui.widgets.status import StatusLine, can_claim, status
+from tui.widgets.words import EMOTE_WORDS, counted, name_of, opponent_name
+
+
+def board_view(table: TableState) -> BoardView:
+    """The board of a table as its player may see it."""
+    return BoardView(
+        moves=table.game.moves,
+        mover=table.seat if table.my_turn else None,
+        pending=table.pending,
+        settled=table.finished or table.seat is None,
+    )
+
+
+def heading(table: TableState) -> str:
+    """The code, who looks on, and what was drawn before."""
+    parts = [f"Game {table.id}"]
+    if table.game.clock:
+        parts.append(f"{table.game.clock} s a move")
+    if table.game.watchers:
+        parts.append(f"{table.game.watchers} watching")
+    if table.game.series.drawn:
+        parts.append(counted(table.game.series.drawn, "draw"))
+    return " · ".join(parts)
+
+
+def left_mark(table: TableState) -> Mark:
+    """Whose panel is at the left: the player's own; x's for a watcher."""
+    return table.seat or Mark.X
+
+
+_LEAVE = {
+    "stay": "Play on",
+    "leave": "Leave for now: your seat is kept",
+    "resign": "Give the game up",
+}
+_RESIGN = {"stay": "Play on", "resign": "Give the game up"}
+
+
+class GameScreen(PlainScreen):
+    """Shows one table, from its first move until the player turns away from it."""
+
+    CSS_PATH = "game.tcss"
+    AUTO_FOCUS = "Board"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "rematch", "Rematch"),
+        Binding("c", "claim", "Claim the game"),
+        Binding("t", "take_back", "Take it back"),
+        Binding("n", "follow", "Watch the next"),
+        Binding("v", "replay", "Replay"),
+        Binding("y", "share", "Share"),
+        Binding("p", "practise", "Play the computer"),
+        Binding("e", "emote", "Say"),
+        Binding("f", "resign", "Give up"),
+        Binding("escape", "leave", "Back"),
+    ]
+    HELP = (
+        "Three in a row win, in any direction. x begins.\n"
+        "A dim mark is on its way to the server; the corners show where the last move was."
+    )
+
+    def __init__(self, session: Session, game_id: str) -> None:
+        super().__init__(session)
+        self.game_id = game_id
+
+    @property
+    def table(self) -> TableState | None:
+        return self.state.tables.get(self.game_id)
+
+    def compose_body(self) -> ComposeResult:
+        options = self.session.options
+        with Container(id="table"):
+            for side in ("left", "right"):
+                panel = PlayerPanel(id=side)
+                panel.ascii = options.ascii
+                yield panel
+            board = Board()
+            board.ascii, board.numpad = options.ascii, options.numpad
+            yield board
+        yield StatusLine()
+
+    def show_state(self) -> None:
+        table = self.table
+        if table is None:
+            return
+        now, left = self.session.now_ms(), left_mark(table)
+        self.query_one("#title", Static).update(heading(table))
+        self.query_one("#left", PlayerPanel).shown = player_view(self.state, table, left, now)
+        self.query_one("#right", PlayerPanel).shown = player_view(
+            self.state, table, left.other, now
+        )
+        self.query_one(Board).view = board_view(table)
+        self.query_one(StatusLine).shown = status(self.state, table, now)
+        self._follow_claim(claimable=can_claim(self.state, table, now))
+        if table.onward and self.is_current:
+            self.post_message(OpenTable(self.session, table.onward, instead=self))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        table = self.table
+        if table is None:
+            return action not in _TABLE_ACTIONS
+        legal = _legal(table, practice=self.session.practice)
+        if action == "claim":
+            return can_claim(self.state, table, self.session.now_ms())
+        if action in _TABLE_ACTIONS:
+            return action in legal
+        return super().check_action(action, parameters)
+
+    @on(Cell.Chosen)
+    def _play(self, event: Cell.Chosen) -> None:
+        self.ask(self.client.play(self.game_id, event.cell))
+
+    def action_rematch(self) -> None:
+        self.ask(self.client.rematch(self.game_id))
+
+    def action_claim(self) -> None:
+        self.ask(self.client.claim(self.game_id))
+
+    def action_take_back(self) -> None:
+        self.ask(self.client.take_back(self.game_id))
+
+    def action_follow(self) -> None:
+        if self.table and self.table.game.next:
+            self.ask(self._follow(self.table.game.next))
+
+    def action_replay(self) -> None:
+        if table := self.table:
+            names = name_of(table.game, Mark.X), name_of(table.game, Mark.O)
+            self.post_message(OpenReplay(table.game.moves, names))
+
+    def action_share(self) -> None:
+        """Copies the result; the replay screen shows the same text."""
+
+    def action_practise(self) -> None:
+        self.app.push_screen(levels(), self._practise)
+
+    def action_emote(self) -> None:
+        self.app.push_screen(ChoiceDialog("Say", dict(EMOTE_WORDS)), self._say)
+
+    def action_resign(self) -> None:
+        self.app.push_screen(ChoiceDialog("Give up?", _RESIGN), self._parting)
+
+    def action_leave(self) -> None:
+        table = self.table
+        if table is not None and table.seat and table.game.status == "playing" and table.alive:
+            text = f"{opponent_name(table)} can claim the game 30 seconds after you left."
+            self.app.push_screen(ChoiceDialog("Leave?", _LEAVE, text=text), self._parting)
+        else:
+            self._leave()
+
+    def _practise(self, answer: str | None) -> None:
+        if level := practice_level(answer):
+            self.post_message(Practise(level))
+
+    def _say(self, answer: str | None) -> None:
+        for emote in EMOTES:
+            if emote == answer:
+                self.ask(self.client.emote(self.game_id, emote))
+
+    def _parting(self, answer: str | None) -> None:
+        if answer == "resign":
+            self.ask(self.client.resign(self.game_id))
+        elif answer == "leave":
+            self._leave()
+
+    def _leave(self) -> None:
+        if self.table is not None:
+            # Outlives this screen.
+            self.app.run_worker(self._asking(self.client.leave(self.game_id)))
+        self.dismiss()
+
+    async def _follow(self, game_id: str) -> None:
+        await self.client.watch(game_id)
+        self.post_message(OpenTable(self.session, game_id, instead=self))
+
+    def _follow_claim(self, *, claimable: bool) -> None:
+        """A claim becomes legal by time alone, which no state tells the key bar."""
+        if claimable != getattr(self, "_claimable", None):
+            self._claimable = claimable
+            self.refresh_bindings()
+
+
+_TABLE_ACTIONS = frozenset(
+    {
+        "rematch",
+        "claim",
+        "take_back",
+        "follow",
+        "replay",
+        "share",
+        "practise",
+        "emote",
+        "resign",
+    }
+)
+
+
+def _legal(table: TableState, *, practice: bool) -> frozenset[str]:
+    """What the player can do besides playing, claiming and going back."""
+    if table.finished:
+        return _legal_after(table)
+    if table.replaced:
+        return frozenset({"take_back"})
+    if table.seat is None or table.gone or table.game.status != "playing":
+        return frozenset()
+    return frozenset({"resign"} if practice else {"resign", "emote"})
+
+
+def _legal_after(table: TableState) -> frozenset[str]:
+    legal = {"replay", "share"} if table.game.moves else set()
+    if table.seat is None:
+        return frozenset(legal | ({"follow"} if table.game.next else set()))
+    legal.add("practise")
+    wanted = table.game.rematch is table.seat
+    left = table.opponent is None or table.opponent.away == "left"
+    if table.alive and not wanted and not left:
+        legal.add("rematch")
+    return frozenset(legal)

@@ -1,0 +1,53 @@
+"""What screens ask the app for: to go somewhere else."""
+
+from textual.message import Message
+from textual.screen import Screen
+
+from tui.options import Level
+from tui.session import Session
+
+
+class OpenTable(Message):
+    """Show a table: on top of what is shown, or instead of a screen if that is still in front."""
+
+    def __init__(
+        self, session: Session, game_id: str, *, instead: Screen[None] | None = None
+    ) -> None:
+        super().__init__()
+        self.session = session
+        self.game_id = game_id
+        self.instead = instead
+
+
+class Began(Message):
+    """Somebody joined a table that waits below the screen in front."""
+
+    def __init__(self, session: Session, game_id: str) -> None:
+        super().__init__()
+        self.session = session
+        self.game_id = game_id
+
+
+class Practise(Message):
+    """Play the computer."""
+
+    def __init__(self, level: Level) -> None:
+        super().__init__()
+        self.level = level
+
+
+class OpenReplay(Message):
+    """Step through a history; ``names`` are x's and o's."""
+
+    def __init__(self, moves: str, names: tuple[str, str]) -> None:
+        super().__init__()
+        self.moves = moves
+        self.names = names
+
+
+class NameChanged(Message):
+    """The player has another name from now on."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name

@@ -1,0 +1,342 @@
+"""The lobby: who you are, where you are connected, and every way into a game."""
+
+from collections.abc import Coroutine, Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar, assert_never
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from shared.board import Mark
+from shared.errors import Refusal
+from shared.messages import Game, Listing
+from shared.replay import moves_of
+from tui.errors import Unreachable
+from tui.options import JoinGame, Lobby, New, Opening, Practice, Replay, WatchGame
+from tui.record import Record, record_text
+from tui.screens.base import PlainScreen
+from tui.screens.dialogs import (
+    CodeDialog,
+    CodeGiven,
+    NameDialog,
+    NewGameDialog,
+    code_in,
+    levels,
+    practice_level,
+)
+from tui.screens.intents import NameChanged, OpenReplay, OpenTable, Practise
+from tui.seats import Seat
+from tui.session import Session
+from tui.state import LinkStatus, TableState
+from tui.widgets.logo import Logo
+
+FOCUSED_SECONDS, BLURRED_SECONDS = 5, 30
+_KEY_COLUMN = 22
+
+
+@dataclass(frozen=True, slots=True)
+class Resumable:
+    """A seat of ours that nobody holds, and its game."""
+
+    seat: Seat
+    game: Game
+
+
+def resume_text(resumable: Resumable) -> str:
+    """``Resume K7QF2M (your turn)``."""
+    game = resumable.game
+    if game.status == "waiting":
+        return f"Resume {game.id} (waiting)"
+    mine = game.turn is resumable.seat.mark
+    return f"Resume {game.id} ({'your' if mine else 'their'} turn)"
+
+
+def age_text(ms: int) -> str:
+    """How long a game has been listed: ``now``, ``3 min``, ``2 h``."""
+    minutes = max(0, ms) // 60_000
+    if not minutes:
+        return "now"
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h"
+
+
+def listing_text(listing: Listing, now_ms: int, width: int) -> str:
+    """A line of the lobby: who plays, which mark is free, the clock, since when."""
+    if listing.mark is None:
+        who = f"{listing.names.x or 'Player X'} - {listing.names.o or 'Player O'}"
+    else:
+        host = listing.names.o if listing.mark is Mark.X else listing.names.x
+        who = f"{host or 'somebody'}, you play {listing.mark}"
+    clock = f"{listing.clock} s  " if listing.clock else ""
+    end = f"{clock}{age_text(now_ms - listing.since):>6}"
+    room = max(8, width - len(end) - 1)
+    length = Content(who).cell_length
+    shown = who if length <= room else f"{Content(who).truncate(room - 1).plain}…"
+    return f"{shown}{' ' * max(1, room + 1 - Content(shown).cell_length)}{end}"
+
+
+def menu_line(label: str, key: str) -> Content:
+    """An entry of the menu with its key at the right."""
+    return Content(f"{label:<{_KEY_COLUMN}}") + Content.styled(key, "bold $text-accent")
+
+
+class LobbyScreen(PlainScreen):
+    """The first screen, and the one that every other goes back to."""
+
+    CSS_PATH = "lobby.tcss"
+    AUTO_FOCUS = "#menu"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "resume", "Resume"),
+        Binding("q", "match", "Quick match"),
+        Binding("n", "new", "New game"),
+        Binding("j", "join", "Join"),
+        Binding("p", "practise", "Computer"),
+        Binding("e", "name", "Name"),
+        Binding("f5", "reconnect", "Try again"),
+        Binding("tab", "app.focus_next", "Games", key_display="⇥"),
+        Binding("escape", "app.quit", "Quit"),
+    ]
+    HELP = (
+        "Quick match finds an opponent, or waits for one. A new game has a code to give to a\n"
+        "friend. Games in the list are open to everybody; those being played can be watched."
+    )
+
+    resumables: reactive[tuple[Resumable, ...]] = reactive((), init=False)
+    record: reactive[Record] = reactive(Record())
+    player_name: reactive[str] = reactive("")
+    notice: reactive[str] = reactive("")
+    busy: reactive[str] = reactive("")
+    """What the player asked for and waits for; empty when nothing is under way."""
+
+    def __init__(self, session: Session, record: Record) -> None:
+        super().__init__(session)
+        self.set_reactive(LobbyScreen.record, record)
+        self.set_reactive(LobbyScreen.player_name, session.options.name)
+        self._refreshed_at = 0
+
+    def compose_body(self) -> ComposeResult:
+        with Horizontal(id="lobby"):
+            with Vertical(id="left"):
+                yield Logo(ascii_only=self.session.options.ascii)
+                yield OptionList(id="menu")
+                yield Static("", id="record", markup=False)
+            with Vertical(id="right"):
+                yield OptionList(id="games")
+        yield Static("", id="notice", markup=False)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one("#games").border_title = "Games"
+        self._show_menu()
+        self.watch_record(self.record)
+
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        self._refreshed_at = 0
+        self.notice = ""
+        self.run_worker(self._look_for_seats(), group="seats", exclusive=True)
+
+    def show_state(self) -> None:
+        self._show_games()
+        self._show_notice()
+        self._refresh_when_due()
+
+    def watch_resumables(self, old: tuple[Resumable, ...], new: tuple[Resumable, ...]) -> None:
+        self._show_menu()
+        if new and not old:
+            self.query_one("#menu", OptionList).highlighted = 0
+        self.refresh_bindings()
+
+    def watch_player_name(self) -> None:
+        self._show_menu()
+
+    def watch_record(self, record: Record) -> None:
+        if self.ready:
+            self.query_one("#record", Static).update(record_text(record))
+
+    def watch_notice(self) -> None:
+        self._show_notice()
+
+    def watch_busy(self) -> None:
+        self._show_notice()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "resume":
+            return bool(self.resumables)
+        if action == "reconnect":
+            return self.state.link is LinkStatus.FAILED
+        return super().check_action(action, parameters)
+
+    @on(OptionList.OptionSelected, "#menu")
+    async def _menu_chosen(self, event: OptionList.OptionSelected) -> None:
+        if event.option_id:
+            await self.run_action(event.option_id)
+
+    @on(OptionList.OptionSelected, "#games")
+    def _game_chosen(self, event: OptionList.OptionSelected) -> None:
+        kind, _, code = (event.option_id or "").partition("-")
+        self._enter(CodeGiven(code, watch=kind == "live"))
+
+    @on(PlainScreen.Refused)
+    def _refused(self, event: PlainScreen.Refused) -> None:
+        self.notice = event.sentence
+
+    def on_paste(self, event: events.Paste) -> None:
+        if code := code_in(event.text):
+            self.app.push_screen(CodeDialog(code), self._enter)
+
+    def begin(self, opening: Opening) -> None:
+        """Does at once what the command line asked for."""
+        match opening:
+            case Lobby():
+                pass
+            case New():
+                self._start(opening)
+            case JoinGame(code):
+                self._enter(CodeGiven(code))
+            case WatchGame(code):
+                self._enter(CodeGiven(code, watch=True))
+            case Practice(level):
+                self.post_message(Practise(level))
+            case Replay(code):
+                self.post_message(OpenReplay(moves_of(code), ("x", "o")))
+            case _:
+                assert_never(opening)
+
+    def action_match(self) -> None:
+        self._open("Looking for an opponent…", self.client.match(self.session.options.clock))
+
+    def action_new(self) -> None:
+        self.app.push_screen(NewGameDialog(self.session.options.clock), self._start)
+
+    def action_join(self) -> None:
+        self.app.push_screen(CodeDialog(), self._enter)
+
+    def action_practise(self) -> None:
+        self.app.push_screen(levels(), self._practise)
+
+    def action_name(self) -> None:
+        self.app.push_screen(NameDialog(self.player_name), self._named)
+
+    def action_resume(self) -> None:
+        if self.resumables:
+            seat = self.resumables[0].seat
+            self._open(f"Resuming {seat.id}…", self.client.resume(seat))
+
+    def action_reconnect(self) -> None:
+        self.client.reconnect()
+
+    def _start(self, new: New | None) -> None:
+        if new is not None:
+            request = self.client.start(new.mark, listed=new.listed, clock=new.clock)
+            self._open("Starting a game…", request)
+
+    def _enter(self, given: CodeGiven | None) -> None:
+        if given is None:
+            return
+        if given.watch:
+            self._open(f"Going to watch {given.code}…", self.client.watch(given.code))
+        else:
+            self._open(f"Joining {given.code}…", self.client.join(given.code))
+
+    def _practise(self, answer: str | None) -> None:
+        if level := practice_level(answer):
+            self.post_message(Practise(level))
+
+    def _named(self, name: str | None) -> None:
+        if name is not None:
+            self.player_name = name
+            self.post_message(NameChanged(name))
+
+    def _open(self, busy: str, request: Coroutine[Any, Any, TableState]) -> None:
+        self.busy, self.notice = busy, ""
+        self.run_worker(self._opening(request), group="open", exclusive=True)
+
+    async def _opening(self, request: Coroutine[Any, Any, TableState]) -> None:
+        try:
+            table = await request
+        except Refusal as refusal:
+            self.notice = refusal.message
+        except Unreachable as unreachable:
+            self.notice = unreachable.sentence
+        else:
+            self.post_message(OpenTable(self.session, table.id))
+        finally:
+            self.busy = ""
+
+    async def _look_for_seats(self) -> None:
+        try:
+            found = await self.client.resumable()
+        except (Refusal, Unreachable):
+            return
+        self.resumables = tuple(Resumable(seat, game) for seat, game in found)
+
+    def _show_menu(self) -> None:
+        if not self.ready:
+            return
+        menu = self.query_one("#menu", OptionList)
+        highlighted = menu.highlighted or 0
+        menu.set_options(Option(line, id=action) for action, line in self._menu())
+        menu.highlighted = min(highlighted, menu.option_count - 1)
+
+    def _menu(self) -> Iterable[tuple[str, Content]]:
+        if self.resumables:
+            yield "resume", menu_line(resume_text(self.resumables[0]), "r")
+        yield "match", menu_line("Quick match", "q")
+        yield "new", menu_line("New game", "n")
+        yield "join", menu_line("Join by code", "j")
+        yield "practise", menu_line("Play the computer", "p")
+        yield "name", menu_line(f"Name: {self.player_name or 'none yet'}", "e")
+
+    def _show_games(self) -> None:
+        games = self.query_one("#games", OptionList)
+        now = self.state.server_now(self.session.now_ms())
+        width = max(20, games.scrollable_content_region.width - 2)
+        lines = [
+            *_lines("open", "Open games: nobody waits", self.state.open_games, now, width),
+            *_lines("live", "To watch: nothing now", self.state.live_games, now, width),
+        ]
+        shown = [(option.id, str(option.prompt)) for option in games.options]
+        if shown == [(option.id, str(option.prompt)) for option in lines]:
+            return
+        kept = games.highlighted_option.id if games.highlighted_option else None
+        games.set_options(lines)
+        places = [place for place, line in enumerate(lines) if line.id == kept and kept]
+        games.highlighted = places[0] if places else None
+
+    def _show_notice(self) -> None:
+        if self.ready:
+            text = self.busy or self.notice or self.state.failure or ""
+            self.query_one("#notice", Static).update(text)
+
+    def _refresh_when_due(self) -> None:
+        seconds = FOCUSED_SECONDS if self.app.app_focus else BLURRED_SECONDS
+        now = self.session.now_ms()
+        online = self.state.link is LinkStatus.ONLINE
+        if online and self.is_current and now - self._refreshed_at >= 1000 * seconds:
+            self._refreshed_at = now
+            self.run_worker(self._refresh_lobby(), group="list")
+
+    async def _refresh_lobby(self) -> None:
+        try:
+            await self.client.refresh_lobby("open")
+            await self.client.refresh_lobby("live")
+        except (Refusal, Unreachable):
+            # The next refresh is near, and the connection's state is shown.
+            return
+
+
+def _lines(kind: str, title: str, games: tuple[Listing, ...], now: int, width: int) -> list[Option]:
+    heading = f"{title.partition(':')[0]} ({len(games)})" if games else title
+    return [
+        Option(Content(heading), disabled=True),
+        *(
+            Option(Content(f"  {listing_text(game, now, width - 2)}"), id=f"{kind}-{game.id}")
+            for game in games
+        ),
+    ]

@@ -1,0 +1,132 @@
+"""Waiting for an opponent: the code, how to hand it on, and what to do meanwhile."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from tui.screens.base import PlainScreen
+from tui.screens.dialogs import clock_text, levels, practice_level
+from tui.screens.intents import Began, OpenTable, Practise
+from tui.session import Session
+from tui.state import ClientState, LinkStatus, TableState
+from tui.widgets.large import LargeCode
+from tui.widgets.words import elapsed
+
+OFFER_AFTER_MS = 20_000
+EMBEDDED = "embedded"
+
+_SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_ASCII_SPINNER = "|/-\\"
+
+
+def join_command(code: str, url: str | None) -> str:
+    """What the other one types; at the embedded gateway every terminal of this machine finds it."""
+    return f"noughts-tui join {code}" + (f" --url {url}" if url else "")
+
+
+def waiting_text(state: ClientState, waited_ms: int, *, ascii_only: bool) -> str:
+    """``⠋ Waiting for an opponent, 0:07``."""
+    if state.link is not LinkStatus.ONLINE:
+        return "Reconnecting… the game is kept"
+    frames = _ASCII_SPINNER if ascii_only else _SPINNER
+    return f"{frames[waited_ms // 500 % len(frames)]} Waiting for an opponent, {elapsed(waited_ms)}"
+
+
+def offer_text(waited_ms: int) -> str:
+    """After a while, what else there is to do."""
+    if waited_ms < OFFER_AFTER_MS:
+        return ""
+    return "Nobody yet? Press p and play the computer meanwhile: this game stays open."
+
+
+def terms_text(table: TableState) -> str:
+    """``You play x, which begins; 30 s a move``."""
+    begins = " and begin" if table.seat == "x" else ""
+    clock = f"; {clock_text(table.game.clock)}" if table.game.clock else ""
+    return f"You play {table.seat}{begins}{clock}"
+
+
+class WaitingScreen(PlainScreen):
+    """Shows an own game that nobody has joined yet."""
+
+    CSS_PATH = "waiting.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "copy", "Copy the command"),
+        Binding("p", "practise", "Play the computer"),
+        Binding("escape", "cancel", "Cancel"),
+    ]
+    HELP = (
+        "Give the code to whom you want to play: they type it in their lobby, or paste the\n"
+        "command into a terminal. The game begins by itself when they come."
+    )
+
+    def __init__(self, session: Session, game_id: str) -> None:
+        super().__init__(session)
+        self.game_id = game_id
+        self._since = session.now_ms()
+
+    @property
+    def table(self) -> TableState | None:
+        return self.state.tables.get(self.game_id)
+
+    @property
+    def command(self) -> str:
+        return join_command(self.game_id, self.session.options.url)
+
+    def heading(self) -> str:
+        return f"Game {self.game_id}"
+
+    def compose_body(self) -> ComposeResult:
+        with Vertical(id="waiting"):
+            yield Static("Your game's code", classes="quiet")
+            code = LargeCode()
+            code.code, code.ascii = self.game_id, self.session.options.ascii
+            yield code
+            yield Static("or, in another terminal", classes="quiet")
+            yield Static(self.command, id="command", markup=False)
+            yield Static("", id="terms", classes="quiet", markup=False)
+            yield Static("", id="waited", markup=False)
+            yield Static("", id="offer", classes="quiet", markup=False)
+
+    def show_state(self) -> None:
+        table = self.table
+        if table is None:
+            return
+        waited = self.session.now_ms() - self._since
+        words = waiting_text(self.state, waited, ascii_only=self.session.options.ascii)
+        self.query_one("#waited", Static).update(table.error or words)
+        self.query_one("#terms", Static).update(terms_text(table))
+        self.query_one("#offer", Static).update(offer_text(waited))
+        self._go_on(table)
+
+    def action_copy(self) -> None:
+        self.app.copy_to_clipboard(self.command)
+        self.notify(
+            "If your terminal does not allow that, select the command and copy it.",
+            title="Copied",
+            markup=False,
+        )
+
+    def action_practise(self) -> None:
+        self.app.push_screen(levels(), self._practise)
+
+    def action_cancel(self) -> None:
+        self.app.run_worker(self._asking(self.client.leave(self.game_id)))
+        self.dismiss()
+
+    def _practise(self, answer: str | None) -> None:
+        if level := practice_level(answer):
+            self.post_message(Practise(level))
+
+    def _go_on(self, table: TableState) -> None:
+        """To the table when the game begins: at once, or when the screen in front lets it."""
+        if table.onward is None and table.game.status == "waiting":
+            return
+        game_id = table.onward or table.id
+        if self.is_current:
+            self.post_message(OpenTable(self.session, game_id, instead=self))
+        else:
+            self.post_message(Began(self.session, game_id))

@@ -1,0 +1,22 @@
+"""What every screen is given: the player's client, where it plays and what the player likes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tui.client import Client
+from tui.options import Options
+from tui.seats import wall_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """``where`` names the server to the player; ``now_ms`` is our clock, epoch ms.
+
+    ``practice`` is set at a table against the computer, which is no news to anybody.
+    """
+
+    client: Client
+    where: str
+    options: Options
+    practice: bool = False
+    now_ms: Callable[[], int] = wall_ms

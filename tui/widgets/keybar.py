@@ -1,0 +1,126 @@
+"""The keys that are legal now, as many as fit; each can be clicked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from textual import events
+from textual.content import Content
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widget import Widget
+
+_GAP = 2
+_KEPT = frozenset({"escape", "question_mark"})
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A key and what it does; ``binding`` is its key in the screen's active bindings."""
+
+    binding: str
+    key: str
+    label: str
+
+    @property
+    def width(self) -> int:
+        return len(self.key) + 1 + len(self.label)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A hint and its first column."""
+
+    hint: Hint
+    x: int
+
+    def covers(self, x: int) -> bool:
+        return self.x <= x < self.x + self.hint.width
+
+
+def placed(hints: Sequence[Hint], width: int) -> tuple[Placed, ...]:
+    """At the right the way back and the help, which has what finds no room at the left."""
+    shown: list[Placed] = []
+    room = width - 1
+    for hint in reversed(hints):
+        if hint.binding in _KEPT:
+            room -= hint.width
+            shown.append(Placed(hint, max(0, room)))
+            room -= _GAP
+    x = 1
+    for hint in hints:
+        if hint.binding not in _KEPT and x + hint.width <= room:
+            shown.append(Placed(hint, x))
+            x += hint.width + _GAP
+    return tuple(sorted(shown, key=lambda each: each.x))
+
+
+class KeyBar(Widget):
+    """The last line of every screen."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    KeyBar { dock: bottom; height: 1; background: $panel; color: $foreground 80%; }
+    KeyBar > .keybar--key { color: $text-accent; text-style: bold; }
+    KeyBar > .keybar--hover { background: $foreground 15%; }
+    """
+    COMPONENT_CLASSES = {"keybar--key", "keybar--hover"}  # noqa: RUF012 (as Textual types it)
+
+    hints: reactive[tuple[Hint, ...]] = reactive(())
+    pointed: reactive[str | None] = reactive(None)
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._collect)
+        self._collect(self.screen)
+
+    def render(self) -> Content:
+        line = Content("")
+        for each in self._placed():
+            line += Content(" " * (each.x - line.cell_length)) + self._drawn(each.hint)
+        return line
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        found = self._at(event.x)
+        self.pointed = found.binding if found else None
+
+    def on_leave(self) -> None:
+        self.pointed = None
+
+    async def on_click(self, event: events.Click) -> None:
+        event.stop()
+        if (found := self._at(event.x)) is not None:
+            await run_binding(self.screen, found.binding)
+
+    def _collect(self, screen: Screen[Any]) -> None:
+        if screen is self.screen:
+            self.hints = hints_of(screen)
+
+    def _placed(self) -> tuple[Placed, ...]:
+        return placed(self.hints, self.size.width)
+
+    def _at(self, x: int) -> Hint | None:
+        return next((each.hint for each in self._placed() if each.covers(x)), None)
+
+    def _drawn(self, hint: Hint) -> Content:
+        key = Content.styled(hint.key, self.get_visual_style("keybar--key", partial=True))
+        drawn = key + Content(f" {hint.label}")
+        if hint.binding == self.pointed:
+            return drawn.stylize_before(self.get_visual_style("keybar--hover", partial=True))
+        return drawn
+
+
+def hints_of(screen: Screen[Any], *, hidden: bool = False) -> tuple[Hint, ...]:
+    """What can be done on a screen now; with ``hidden`` also what has no room of its own below."""
+    found: dict[str, Hint] = {}
+    for key, (_, binding, enabled, _) in screen.active_bindings.items():
+        if enabled and binding.description and (binding.show or hidden):
+            display = screen.app.get_key_display(binding)
+            found.setdefault(binding.action, Hint(key, display, binding.description))
+    return tuple(found.values())
+
+
+async def run_binding(screen: Screen[Any], key: str) -> None:
+    """Does what a key does, if it is still legal."""
+    active = screen.active_bindings.get(key)
+    if active is not None and active.enabled:
+        await screen.app.run_action(active.binding.action, default_namespace=active.node)

@@ -1,0 +1,158 @@
+"""A player at the table: mark, name, presence, clock, series and what was just said."""
+
+from dataclasses import dataclass
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from shared.board import Mark
+from shared.messages import Game
+from tui.state import ClientState, TableState
+from tui.widgets.art import SMALLEST, Charset, Texel, Tile, picture
+from tui.widgets.words import (
+    EMOTE_WORDS,
+    SAID_MS,
+    clock_ms,
+    counted,
+    elapsed,
+    name_of,
+    span,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerView:
+    """What is shown of a player; ``away`` is empty for one who is there."""
+
+    mark: Mark
+    name: str
+    you: bool = False
+    to_move: bool = False
+    away: str = ""
+    clock: str = ""
+    wins: int | None = None
+    said: str = ""
+
+
+def player_view(state: ClientState, table: TableState, mark: Mark, now_ms: int) -> PlayerView:
+    """One player as a table's state tells."""
+    game, player, said = table.game, table.game.players[mark], table.said
+    to_move = game.status == "playing" and game.turn is mark
+    left = clock_ms(state, game, now_ms) if to_move else None
+    fresh = said is not None and said.mark is mark and now_ms - said.at < SAID_MS
+    return PlayerView(
+        mark=mark,
+        name=name_of(game, mark) if player else "nobody yet",
+        you=mark is table.seat,
+        to_move=to_move,
+        away=_away(state, table, mark, now_ms),
+        clock="" if left is None else span(left),
+        wins=_wins(game, mark),
+        said=EMOTE_WORDS[said.emote] if said and fresh else "",
+    )
+
+
+def _wins(game: Game, mark: Mark) -> int | None:
+    """Games won; None before anything of a series was played."""
+    if not game.series.x + game.series.o + game.series.drawn:
+        return None
+    return game.series.x if mark is Mark.X else game.series.o
+
+
+def _away(state: ClientState, table: TableState, mark: Mark, now_ms: int) -> str:
+    player = table.game.players[mark]
+    if player is None:
+        return "not here yet"
+    if player.online:
+        return ""
+    if player.away == "left":
+        return "left"
+    if player.away_at is None:
+        return "offline"
+    return f"offline {elapsed(state.server_now(now_ms) - player.away_at)}"
+
+
+def small_mark(mark: Mark, *, ascii_only: bool) -> tuple[str, ...]:
+    """The mark in five columns and three rows."""
+    charset = Charset.ASCII if ascii_only else Charset.BLOCKS
+    rows: list[list[Texel]] = picture((Tile(mark), *(Tile(),) * 8), SMALLEST, charset=charset)
+    return tuple(
+        "".join(texel.character for texel in row[: SMALLEST.columns])
+        for row in rows[: SMALLEST.rows]
+    )
+
+
+class PlayerPanel(Widget):
+    """Shows a `PlayerView`: tall beside the board, or in two lines above it."""
+
+    DEFAULT_CSS = """
+    PlayerPanel { width: 20; height: 1fr; padding: 1 1; text-align: center; }
+    PlayerPanel > .player--x { color: $primary; }
+    PlayerPanel > .player--o { color: $accent; }
+    PlayerPanel > .player--name { text-style: bold; }
+    PlayerPanel > .player--quiet { color: $foreground 60%; }
+    PlayerPanel > .player--here { color: $success; }
+    PlayerPanel > .player--away { color: $warning; }
+    PlayerPanel > .player--said { color: $foreground; text-style: italic; }
+    """
+    COMPONENT_CLASSES = {  # noqa: RUF012 (as Textual types it)
+        "player--x",
+        "player--o",
+        "player--name",
+        "player--quiet",
+        "player--here",
+        "player--away",
+        "player--said",
+    }
+
+    shown: reactive[PlayerView] = reactive(PlayerView(Mark.X, ""))
+    ascii: reactive[bool] = reactive(default=False)
+
+    def render(self) -> Content:
+        return self._short() if self.size.height <= 2 else self._tall()
+
+    def _tall(self) -> Content:
+        shown, lines = self.shown, []
+        lines += [
+            self._in(f"player--{shown.mark}", row)
+            for row in small_mark(shown.mark, ascii_only=self.ascii)
+        ]
+        lines += [Content(""), self._in("player--name", shown.name)]
+        lines += [self._presence(), Content(""), self._turn()]
+        lines += [Content(""), self._said(), Content(""), self._wins()]
+        return Content("\n").join(lines)
+
+    def _short(self) -> Content:
+        shown = self.shown
+        mark = shown.mark if self.ascii else {"x": "✕", "o": "◯"}[shown.mark]
+        you = " (you)" if shown.you else ""
+        first = self._in(f"player--{shown.mark}", f"{mark} ") + self._in("player--name", shown.name)
+        pointer = self._in("player--name", (">" if self.ascii else "▸") + f"{shown.clock} ")
+        presence = (pointer if shown.to_move else Content("")) + self._presence()
+        second = self._said() if shown.said else presence
+        return first + self._in("player--quiet", you) + Content("\n") + second
+
+    def _presence(self) -> Content:
+        if self.shown.away:
+            return self._in("player--away", ("o " if self.ascii else "○ ") + self.shown.away)
+        here = self._in("player--here", "* " if self.ascii else "● ")
+        return here + self._in("player--quiet", "you" if self.shown.you else "here")
+
+    def _turn(self) -> Content:
+        if not self.shown.to_move:
+            return Content("")
+        pointer = "> " if self.ascii else "▸ "
+        return self._in("player--name", f"{pointer}{self.shown.clock or 'to move'}")
+
+    def _wins(self) -> Content:
+        wins = self.shown.wins
+        return Content("") if wins is None else self._in("player--quiet", counted(wins, "win"))
+
+    def _said(self) -> Content:
+        if not self.shown.said:
+            return Content("")
+        return self._in("player--said", f'"{self.shown.said}"')
+
+    def _in(self, component: str, text: str) -> Content:
+        return Content.styled(text, self.get_visual_style(component, partial=True))

@@ -1,0 +1,78 @@
+"""Small pieces of text that several widgets share. Pure."""
+
+from collections.abc import Iterable
+
+from shared.board import Mark
+from shared.messages import Game
+from tui.state import ClientState, TableState
+
+EMOTE_WORDS = {
+    "hello": "Hello!",
+    "nice": "Nice move!",
+    "oops": "Oops!",
+    "thinking": "Let me think…",
+    "gg": "Good game!",
+    "thanks": "Thanks!",
+}
+
+SAID_MS = 5_000
+"""How long an emote is shown."""
+
+_LINE_NAMES = {
+    (0, 1, 2): "the top row",
+    (3, 4, 5): "the middle row",
+    (6, 7, 8): "the bottom row",
+    (0, 3, 6): "the left column",
+    (1, 4, 7): "the middle column",
+    (2, 5, 8): "the right column",
+    (0, 4, 8): "the diagonal",
+    (2, 4, 6): "the diagonal",
+}
+
+
+def span(ms: int) -> str:
+    """A countdown, rounded up: ``0:42``."""
+    seconds = max(0, -(-ms // 1000))
+    return f"{seconds // 60}:{seconds % 60:02}"
+
+
+def elapsed(ms: int) -> str:
+    """How long something has lasted, rounded down: ``0:42``."""
+    return span(max(0, ms) // 1000 * 1000)
+
+
+def counted(number: int, singular: str, plural: str = "") -> str:
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
+def listed(parts: Iterable[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    *most, last = parts
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def line_names(lines: Iterable[tuple[int, int, int]]) -> str:
+    """``the top row and the diagonal``."""
+    names = [_LINE_NAMES[line] for line in lines]
+    return "both diagonals" if names == ["the diagonal"] * 2 else listed(names)
+
+
+def name_of(game: Game, mark: Mark) -> str:
+    """Who sits there, to be printed without markup."""
+    player = game.players[mark]
+    return player.name if player and player.name else f"Player {mark.upper()}"
+
+
+def opponent_name(table: TableState) -> str:
+    return name_of(table.game, table.seat.other if table.seat else Mark.O)
+
+
+def clock_ms(state: ClientState, game: Game, now_ms: int) -> int | None:
+    """What the player to move has left; None without a clock."""
+    return None if game.deadline is None else state.remaining_ms(game.deadline, now_ms)
+
+
+def server_name(url: str) -> str:
+    """The server as the player knows it, without what follows the host."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}://{rest.split('/')[0]}" if separator else url
