@@ -153,9 +153,7 @@ class Service:
         game_id: str | UnsetType,
     ) -> wire.Error:
         self._metrics.count({Metric.REFUSED: 1})
-        seen = asking.seen
-        if seen is None and game_id is not UNSET and refusal.code is not ErrorCode.NO_SUCH_GAME:
-            seen = self._look(game_id, asking)
+        seen = self._seen(refusal, asking, game_id)
         at_table = seen is not None and asking.connection in rules.audience(seen)
         return wire.Error(
             code=refusal.code,
@@ -167,7 +165,14 @@ class Service:
             retry_at=refusal.retry_at if refusal.code is ErrorCode.TOO_EARLY else UNSET,
         )
 
-    def _look(self, game_id: str, asking: Asking) -> Match | None:
+    def _seen(self, refusal: Refusal, asking: Asking, game_id: str | UnsetType) -> Match | None:
+        """The match that the request names: a `match` can be refused at another one."""
+        if game_id is UNSET:
+            return None
+        if asking.seen is not None and asking.seen.id == game_id:
+            return asking.seen
+        if refusal.code is ErrorCode.NO_SUCH_GAME:
+            return None
         try:
             return self._store.load(game_id, asking.at)
         except Busy:

@@ -1,6 +1,7 @@
 """Quick match and the lobby: strangers find each other."""
 
 import pytest
+from msgspec import UNSET
 
 from shared import messages as wire
 from shared.board import Mark
@@ -198,3 +199,17 @@ def test_the_lobby_does_not_list_what_is_gone(table: Table, kind: str) -> None:
     assert listed(table, kind) == [started.id]
     table.clock.advance(ms=1)
     assert listed(table, kind) == []
+
+
+def test_a_refusal_shows_the_game_it_names(table: Table) -> None:
+    """An error never shows another game than its ``id`` says, wherever the request was refused."""
+    host, key = table.start("ada", listed=True), table.key()
+    table.clock.advance(ms=1)
+    own = table.start("bob", listed=True, key=key)
+    found = match(table, "bob", id=own.id, key=key)
+    assert found.id == host.id
+    for fields in ({"id": own.id}, {}):
+        # The host cannot have the other seat, even with its key; the game brought is cancelled.
+        error = table.error("ada", wire.Match(key=key, **fields))  # type: ignore[arg-type] # as above
+        assert error.code is ErrorCode.OWN_GAME
+        assert (error.id, error.game) == (fields.get("id", UNSET), UNSET)
