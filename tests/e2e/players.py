@@ -1,0 +1,84 @@
+"""Headless players: the real app with the real client, on a real socket."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from shared.messages import Game
+from tui.app import NoughtsApp, create_app
+from tui.client import Client
+from tui.options import Lobby, Opening, Options
+from tui.record import RecordFile
+from tui.seats import Seats
+from tui.state import ClientState, TableState
+from tui.widgets.board import Board
+from tui.widgets.status import StatusLine
+
+PATIENCE_SECONDS = 20
+
+
+class Person:
+    """Somebody in front of the app: sees what is on the screen, presses keys and clicks."""
+
+    def __init__(self, pilot: Pilot[None], app: NoughtsApp) -> None:
+        self.pilot, self.app = pilot, app
+
+    @property
+    def client(self) -> Client:
+        return self.app.session.client
+
+    @property
+    def table(self) -> TableState:
+        """The newest table that the client knows."""
+        return list(self.client.state.tables.values())[-1]
+
+    @property
+    def game(self) -> Game:
+        return self.table.game
+
+    async def until(self, seen: Callable[[ClientState], bool]) -> None:
+        """Waits until the client knows something, and the screen shows it."""
+        happened = asyncio.Event()
+
+        def look(state: ClientState, _happening: object = None) -> None:
+            if seen(state):
+                happened.set()
+
+        forget = self.client.subscribe(look)
+        look(self.client.state)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await happened.wait()
+        forget()
+        await self.pilot.pause()
+
+    async def sees_moves(self, moves: str) -> None:
+        await self.until(lambda _: bool(self.client.state.tables) and self.game.moves == moves)
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def click(self, cell: int) -> None:
+        await self.pilot.click(f"#cell-{cell}")
+
+    def sentence(self) -> str:
+        """The one sentence that says where things stand."""
+        return str(self.app.screen.query_one(StatusLine).shown.text)
+
+    def shows(self) -> str:
+        """The history that the board on the screen shows."""
+        return self.app.screen.query_one(Board).view.moves
+
+
+@asynccontextmanager
+async def person(
+    url: str, home: Path, name: str, opening: Opening | None = None
+) -> AsyncIterator[Person]:
+    """The app of somebody whose seats are kept in the folder ``home``."""
+    options = Options(name=name, url=url, motion="reduced", opening=opening or Lobby())
+    client = Client(url, Seats(home), name=name)
+    app = create_app(options, client=client, record=RecordFile(home), remember=lambda _: None)
+    async with app.run_test(size=(80, 24)) as pilot:
+        yield Person(pilot, app)
