@@ -1,0 +1,618 @@
+"""The game service once more, written from the protocol alone to judge the real one by.
+
+It shares no code with the service: games are plain objects that change, boards are worked out here,
+and there is no store, no condition and no race. `Model.answer` says what a request must be
+answered, `Model.pushes` who must have heard of it. What only the service can choose (codes, keys)
+is taken from its reply, once it is known to be free.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = dict[str, Any]
+
+LIFE = 6 * 3600
+ROWS = ("012", "345", "678", "036", "147", "258", "048", "246")
+FINISHED = {"won", "drawn", "resigned", "timeout", "abandoned"}
+
+
+class Refused(Exception):
+    def __init__(self, code: str, **more: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.more = more
+
+
+def other(mark: str) -> str:
+    return {"x": "o", "o": "x"}[mark]
+
+
+def digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def completed(moves: str) -> list[tuple[str, str]]:
+    """Every completed line with its mark."""
+    return [
+        (row, mark)
+        for row in ROWS
+        for mark, cells in (("x", moves[::2]), ("o", moves[1::2]))
+        if all(cell in cells for cell in row)
+    ]
+
+
+def is_history(moves: str) -> bool:
+    """Whether these moves could have been played."""
+    fresh = all(cell in "012345678" and cell not in moves[:at] for at, cell in enumerate(moves))
+    return fresh and not any(completed(moves[:at]) for at in range(len(moves)))
+
+
+@dataclass
+class Chair:
+    """One side of the table; taken when it has a ``token`` (the hash of the key)."""
+
+    token: str = ""
+    name: str = ""
+    connection: str | None = None
+    away: str | None = None
+    away_at: int | None = None
+    bound_at: int = 0
+
+    def view(self, mark: str) -> Json | None:
+        if not self.token:
+            return None
+        return {
+            "name": self.name or f"Player {mark.upper()}",
+            "online": self.connection is not None,
+            "away": self.away,
+            "away_at": self.away_at,
+        }
+
+
+@dataclass
+class Record:
+    """One game."""
+
+    id: str
+    chairs: dict[str, Chair]
+    rev: int = 1
+    status: str = "waiting"
+    moves: str = ""
+    winner: str | None = None
+    clock: int = 0
+    turn_at: int = 0
+    since: int = 0
+    listed: bool = False
+    series: dict[str, int] = field(default_factory=lambda: {"x": 0, "o": 0, "drawn": 0})
+    offer: str | None = None
+    next: str | None = None
+    watchers: set[str] = field(default_factory=set)
+    spoke: dict[str, int] = field(default_factory=dict)
+    expires: int = 0
+
+    @property
+    def turn(self) -> str | None:
+        return "xo"[len(self.moves) % 2] if self.status == "playing" else None
+
+    @property
+    def deadline(self) -> int | None:
+        return self.turn_at + 1000 * self.clock if self.clock and self.turn else None
+
+    def seat(self, connection: str) -> str | None:
+        return next((m for m, chair in self.chairs.items() if chair.connection == connection), None)
+
+    def right(self, token: str) -> str | None:
+        return next((m for m, chair in self.chairs.items() if chair.token == token), None)
+
+    def at_table(self, connection: str) -> bool:
+        return self.seat(connection) is not None or connection in self.watchers
+
+    def view(self) -> Json:
+        return {
+            "id": self.id,
+            "rev": self.rev,
+            "status": self.status,
+            "moves": self.moves,
+            "board": "".join(
+                "." if cell not in self.moves else "xo"[self.moves.index(cell) % 2]
+                for cell in "012345678"
+            ),
+            "turn": self.turn,
+            "winner": self.winner,
+            "lines": [[int(cell) for cell in row] for row, _ in completed(self.moves)],
+            "players": {mark: chair.view(mark) for mark, chair in self.chairs.items()},
+            "clock": self.clock,
+            "deadline": self.deadline,
+            "series": dict(self.series),
+            "rematch": self.offer,
+            "next": self.next,
+            "watchers": len(self.watchers),
+        }
+
+
+class Model:
+    """All games, at a time that the one who asks sets."""
+
+    def __init__(self, now: int) -> None:
+        self.now = now
+        self.games: dict[str, Record] = {}
+        self.gone: set[str] = set()
+        self.pushes: list[tuple[str, Json]] = []
+        self.started: dict[str, str] = {}
+        """By key: the game that it started."""
+        self.led: dict[str, tuple[str, int]] = {}
+        """By key: the game that a quick match found with it, and until when that is known."""
+
+    @property
+    def second(self) -> int:
+        return self.now // 1000
+
+    def living(self, game_id: str) -> Record | None:
+        game = self.games.get(game_id)
+        return game if game and game.expires > self.second else None
+
+    def answer(self, who: str, fields: Json, reply: Json | None) -> Json | None:
+        """What the request must be answered; ``reply`` is what it was answered."""
+        self.pushes = []
+        try:
+            if fields.get("v", 1) != 1:
+                raise Refused("unsupported_version")  # noqa: TRY301 (refused like the rest)
+            expected: Json | None = getattr(self, f"_{fields['type']}")(who, fields, reply)
+        except Refused as refused:
+            game = self.living(fields["id"]) if "id" in fields else None
+            expected = {"type": "error", "code": refused.code, "now": self.now, **refused.more}
+            if "id" in fields:
+                expected["id"] = fields["id"]
+            if game and game.at_table(who):
+                expected["game"] = game.view()
+        if expected is not None and "ref" in fields:
+            return {**expected, "ref": fields["ref"]}
+        return expected
+
+    def disconnected(self, who: str) -> None:
+        self.pushes = []
+        for game in list(self.games.values()):
+            if mark := game.seat(who):
+                self._lose(game, mark, who)
+
+    # What every request needs
+
+    def _game(self, fields: Json) -> Record:
+        game = self.living(fields["id"])
+        if game is None:
+            raise Refused("no_such_game")
+        return game
+
+    def _seat(self, game: Record, who: str) -> str:
+        mark = game.seat(who)
+        if mark is None:
+            raise Refused("not_seated")
+        return mark
+
+    def _changed(self, game: Record) -> None:
+        game.rev += 1
+        game.expires = self.second + LIFE
+
+    def _event(self, kind: str, game: Record, **more: object) -> Json:
+        return {"type": kind, "id": game.id, "game": game.view(), "now": self.now, **more}
+
+    def _tell(self, game: Record, event: Json, *but: str, per_seat: bool = False) -> None:
+        lost: list[tuple[str | None, str]] = []
+        seats = [(mark, chair.connection) for mark, chair in game.chairs.items()]
+        for mark, connection in [*seats, *((None, w) for w in sorted(game.watchers))]:
+            if connection is None or connection in but:
+                continue
+            shown = event
+            if per_seat:
+                shown = {**event, "next": {**event["next"], "mark": mark}}
+            if not self._post(connection, shown):
+                lost.append((mark, connection))
+        for mark, connection in lost:
+            if mark:
+                self._lose(game, mark, connection)
+            else:
+                game.watchers.discard(connection)
+
+    def _post(self, connection: str, event: Json) -> bool:
+        if connection in self.gone:
+            return False
+        self.pushes.append((connection, event))
+        return True
+
+    def _lose(self, game: Record, mark: str, connection: str) -> None:
+        chair = game.chairs[mark]
+        if self.living(game.id) is not game or chair.connection != connection:
+            return
+        chair.connection, chair.away, chair.away_at = None, "lost", self.now
+        self._changed(game)
+        self._tell(game, self._event("presence", game, mark=mark, online=False), connection)
+
+    def _bind(self, game: Record, mark: str, who: str) -> Json:
+        """Binds a seat; the game as it is at once, before anybody who is told turns out gone."""
+        if game.chairs[other(mark)].connection == who:
+            raise Refused("own_game")
+        chair = game.chairs[mark]
+        before, chair.connection = chair.connection, who
+        chair.away = chair.away_at = None
+        chair.bound_at = self.now
+        game.watchers.discard(who)
+        game.spoke.clear()
+        self._changed(game)
+        view = game.view()
+        if before not in {None, who}:
+            self._post(str(before), {"type": "replaced", "id": game.id})
+        self._tell(game, self._event("presence", game, mark=mark, online=True), who)
+        return view
+
+    def _held(self, kind: str, game: Record, mark: str, key: str | None, who: str) -> Json:
+        """The reply to one who proved the right to a seat, and has it again by that."""
+        reply = self._seated(kind, game, mark, key)
+        if game.chairs[mark].connection != who and key is not None:
+            reply["game"] = self._bind(game, mark, who)
+        return reply
+
+    def _seated(self, kind: str, game: Record, mark: str, key: str | None) -> Json:
+        reply = self._event(kind, game, mark=mark)
+        if key is not None and game.chairs[mark].token == digest(key):
+            reply["token"] = f"{mark}.{key}"
+        return reply
+
+    def _key(self, fields: Json, reply: Json | None) -> str:
+        """The key of the request, or the one that the service drew."""
+        return str(fields.get("key") or (reply or {}).get("token", "x.")[2:])
+
+    def _finish(self, game: Record, status: str, winner: str | None) -> None:
+        game.status, game.winner = status, winner
+        game.series[winner or "drawn"] += 1
+
+    # Seats
+
+    def _start(self, who: str, fields: Json, reply: Json | None) -> Json:
+        key = self._key(fields, reply)
+        known = self.living(self.started.get(key, ""))
+        if known and (mark := known.right(digest(key))):
+            return self._held("init", known, mark, key, who)
+        mark = fields.get("mark", "x")
+        if mark == "random":
+            mark = str((reply or {}).get("mark"))
+        return self._new(who, fields, key, mark, reply)
+
+    def _new(self, who: str, fields: Json, key: str, mark: str, reply: Json | None) -> Json:
+        code = str((reply or {}).get("id"))
+        assert self.living(code) is None, "a new game has the code of a living one"
+        game = Record(
+            code,
+            {"x": Chair(), "o": Chair()},
+            clock=fields.get("clock", 0),
+            listed=fields.get("listed", False),
+            since=self.now,
+            expires=self.second + LIFE,
+        )
+        game.chairs[mark] = Chair(digest(key), fields.get("name", ""), who, bound_at=self.now)
+        self.games[code] = game
+        self.started[key] = code
+        return self._seated("init", game, mark, key)
+
+    def _join(self, who: str, fields: Json, reply: Json | None) -> Json:
+        game, key = self._game(fields), self._key(fields, reply)
+        own = game.right(digest(key))
+        if own and game.status != "waiting":
+            return self._held("join", game, own, key, who)
+        if own or game.seat(who):
+            raise Refused("own_game")
+        if game.status == "cancelled":
+            raise Refused("game_over")
+        if game.status != "waiting":
+            raise Refused("game_full")
+        mark = self._sit(game, key, fields, who)
+        reply = self._seated("join", game, mark, key)
+        self._tell(game, self._event("join", game, mark=mark), who)
+        return reply
+
+    def _sit(self, game: Record, key: str, fields: Json, who: str) -> str:
+        mark = "o" if game.chairs["x"].token else "x"
+        game.chairs[mark] = Chair(digest(key), fields.get("name", ""), who, bound_at=self.now)
+        game.status, game.turn_at, game.since = "playing", self.now, self.now
+        game.watchers.discard(who)
+        self._changed(game)
+        return mark
+
+    def _resume(self, who: str, fields: Json, reply: Json | None) -> Json:
+        mark, dot, key = fields["token"].partition(".")
+        if mark not in {"x", "o"} or not dot or len(key) != 22:
+            raise Refused("bad_token")
+        game = self._game(fields)
+        if game.chairs[mark].token != digest(key):
+            raise Refused("bad_token")
+        reply = self._event("resume", game, mark=mark)
+        return {**reply, "game": self._bind(game, mark, who)}
+
+    def _match(self, who: str, fields: Json, reply: Json | None) -> Json:
+        key = fields.get("key")
+        own = self._own(who, fields, key)
+        if own and own[0].status != "waiting":
+            return self._again(own, who, key)
+        if key and not own and "id" not in fields and (led := self._led(key, who)):
+            return led
+        found = self._older(who, fields, own, self._key(fields, reply))
+        if not found:
+            if own:
+                return self._held("init", *own, key, who)
+            new = {"name": fields.get("name", ""), "clock": fields.get("clock", 0), "listed": True}
+            return self._new(who, new, self._key(fields, reply), "x", reply)
+        if own:
+            game = own[0]
+            game.status, game.next = "cancelled", found["id"]
+            for chair in game.chairs.values():
+                chair.connection = None
+            self._changed(game)
+        elif key:
+            self.led[key] = (found["id"], self.second + LIFE)
+        return found
+
+    def _own(self, who: str, fields: Json, key: str | None) -> tuple[Record, str] | None:
+        token = digest(key) if key else "nobody's"
+        if "id" in fields:
+            game = self._game(fields)
+            mark = game.right(token) or game.seat(who)
+            if mark is None:
+                raise Refused("not_seated")
+            return game, mark
+        known = self.living(self.started.get(key, "")) if key else None
+        mark = known.right(token) if known else None
+        return (known, mark) if known and mark else None
+
+    def _again(self, own: tuple[Record, str], who: str, key: str | None) -> Json:
+        game, mark = own
+        if game.status == "cancelled" and game.next:
+            onward = self.living(game.next)
+            if onward is None:
+                raise Refused("no_such_game")
+            seat = onward.right(digest(key)) if key else None
+            if seat is None:
+                raise Refused("game_over")
+            return self._held("join", onward, seat, key, who)
+        return self._held("init", game, mark, key, who)
+
+    def _led(self, key: str, who: str) -> Json | None:
+        code, until = self.led.get(key, ("", 0))
+        game = self.living(code) if until > self.second else None
+        mark = game.right(digest(key)) if game else None
+        if game is None or mark is None:
+            return None
+        return self._held("join", game, mark, key, who)
+
+    def _older(
+        self, who: str, fields: Json, own: tuple[Record, str] | None, key: str
+    ) -> Json | None:
+        waiting = [
+            game
+            for game in self._lobby("waiting")
+            if game.clock == fields.get("clock", 0)
+            and not game.seat(who)
+            and (own is None or (game.since, game.id) < (own[0].since, own[0].id))
+        ]
+        for game in sorted(waiting, key=lambda game: (game.since, game.id))[:3]:
+            if game.right(digest(key)):
+                continue
+            mark = self._sit(game, key, fields, who)
+            host = game.chairs[other(mark)]
+            assert host.connection is not None
+            event = self._event("join", game, mark=mark)
+            if self._post(host.connection, event):
+                self._tell(game, event, who, host.connection)
+                return {**event, "token": f"{mark}.{key}"}
+            game.chairs[mark] = Chair()
+            host.connection, host.away, host.away_at = None, "lost", self.now
+            game.status = "waiting"
+            self._changed(game)
+            self._tell(game, self._event("presence", game, mark=other(mark), online=False), who)
+        return None
+
+    # Playing
+
+    def _play(self, who: str, fields: Json, reply: Json | None) -> Json | None:
+        after = fields.get("after")
+        if after is not None and not is_history(after):
+            raise Refused("bad_request")
+        game = self._game(fields)
+        mark = self._seat(game, who)
+        cell = str(3 * int(fields["tile"][0]) + int(fields["tile"][2]))
+        if game.status == "waiting":
+            raise Refused("not_started")
+        mover = "xo"[(len(game.moves) - 1) % 2]
+        if not (game.moves.endswith(cell) and mover == mark):
+            if game.status != "playing":
+                raise Refused("game_over")
+            if after not in {None, game.moves}:
+                raise Refused("stale")
+            if game.turn != mark:
+                raise Refused("not_your_turn")
+            if cell in game.moves:
+                raise Refused("tile_taken")
+            game.moves += cell
+            game.turn_at = self.now
+            if completed(game.moves):
+                self._finish(game, "won", mark)
+            elif len(game.moves) == 9:
+                self._finish(game, "drawn", None)
+            self._changed(game)
+        event = self._event("play", game, mark=mark, tile=fields["tile"])
+        self._tell(game, event, who)
+        return event if "ref" in fields else None
+
+    def _over(self, game: Record) -> None:
+        if game.status == "waiting":
+            raise Refused("not_started")
+        if game.status != "playing":
+            raise Refused("game_over")
+
+    def _resign(self, who: str, fields: Json, reply: Json | None) -> Json:
+        game = self._game(fields)
+        mark = self._seat(game, who)
+        if (game.status, game.winner) != ("resigned", other(mark)):
+            self._over(game)
+            self._finish(game, "resigned", other(mark))
+            self._changed(game)
+        event = self._event("resign", game, mark=mark)
+        self._tell(game, event, who)
+        return event
+
+    def _claim(self, who: str, fields: Json, reply: Json | None) -> Json:
+        game = self._game(fields)
+        mark = self._seat(game, who)
+        if not (game.status in {"timeout", "abandoned"} and game.winner == mark):
+            self._over(game)
+            opponent = game.chairs[other(mark)]
+            runs = {}
+            if game.deadline is not None and game.turn != mark:
+                runs["timeout"] = game.deadline
+            if opponent.away_at is not None:
+                counts_from = (opponent.away_at, game.since, game.chairs[mark].bound_at)
+                runs["abandoned"] = max(counts_from) + 30_000
+            reason = next((status for status, at in runs.items() if self.now >= at), None)
+            if reason is None:
+                raise Refused("too_early", retry_at=min(runs.values(), default=None))
+            self._finish(game, reason, mark)
+            self._changed(game)
+        event = self._event("claim", game, mark=mark)
+        self._tell(game, event, who)
+        return event
+
+    def _rematch(self, who: str, fields: Json, reply: Json | None) -> Json:
+        game = self._game(fields)
+        if game.next and game.status in FINISHED:
+            new = self.living(game.next)
+            if new is None:
+                raise Refused("no_such_game")
+            seat = new.seat(who)
+            onward = {"id": new.id, "mark": seat, "game": new.view()}
+            return self._event("rematch", game, mark=other(seat) if seat else None, next=onward)
+        mark = self._seat(game, who)
+        self._finished(game)
+        if game.offer == other(mark):
+            return self._accepted(game, mark, who, reply)
+        if game.offer != mark:
+            game.offer = mark
+            self._changed(game)
+        event = self._event("rematch", game, mark=mark)
+        self._tell(game, event, who)
+        return event
+
+    def _finished(self, game: Record) -> None:
+        if game.status == "cancelled":
+            raise Refused("game_over")
+        if game.status == "waiting":
+            raise Refused("not_started")
+        if game.status == "playing":
+            raise Refused("too_early", retry_at=None)
+
+    def _accepted(self, game: Record, mark: str, who: str, reply: Json | None) -> Json:
+        code = str((reply or {}).get("next", {}).get("id"))
+        assert self.living(code) is None, "a rematch has the code of a living game"
+        new = Record(
+            code,
+            {"x": game.chairs["o"], "o": game.chairs["x"]},
+            status="playing",
+            clock=game.clock,
+            turn_at=self.now,
+            since=self.now,
+            listed=game.listed,
+            series={
+                "x": game.series["o"],
+                "o": game.series["x"],
+                "drawn": game.series["drawn"],
+            },
+            watchers=set(game.watchers),
+            expires=self.second + LIFE,
+        )
+        game.chairs = {
+            old: Chair(chair.token, chair.name, None, chair.away, chair.away_at)
+            for old, chair in game.chairs.items()
+        }
+        for chair in new.chairs.values():
+            chair.bound_at = self.now
+        self.games[code] = new
+        game.next = code
+        self._changed(game)
+        onward = {"id": code, "mark": other(mark), "game": new.view()}
+        event = self._event("rematch", game, mark=mark, next=onward)
+        self._tell(new, event, who, per_seat=True)
+        return event
+
+    def _leave(self, who: str, fields: Json, reply: Json | None) -> Json:
+        game = self._game(fields)
+        mark = game.seat(who)
+        if mark is None:
+            game.watchers.discard(who)
+            return self._event("leave", game)
+        chair = game.chairs[mark]
+        chair.connection, chair.away, chair.away_at = None, "left", self.now
+        if game.offer == mark:
+            game.offer = None
+        if game.status == "waiting":
+            game.status = "cancelled"
+        self._changed(game)
+        event = self._event("leave", game)
+        self._tell(game, self._event("presence", game, mark=mark, online=False), who)
+        return event
+
+    def _emote(self, who: str, fields: Json, reply: Json | None) -> Json:
+        game = self._game(fields)
+        mark = self._seat(game, who)
+        spoke = game.spoke.get(who)
+        if spoke is not None and self.now - spoke < 1000:
+            raise Refused("too_early", retry_at=spoke + 1000)
+        game.spoke[who] = self.now
+        event = {"type": "emote", "id": game.id, "mark": mark, "emote": fields["emote"]}
+        self._tell(game, event, who)
+        return event
+
+    # Looking
+
+    def _watch(self, who: str, fields: Json, reply: Json | None) -> Json:
+        game = self._game(fields)
+        if not game.at_table(who):
+            if len(game.watchers) >= 20:
+                shown = self._event("watch", game)
+                for watcher in sorted(game.watchers):
+                    if not self._post(watcher, shown):
+                        game.watchers.discard(watcher)
+            if len(game.watchers) >= 20:
+                raise Refused("too_many")
+            game.watchers.add(who)
+        return self._event("watch", game)
+
+    def _list(self, who: str, fields: Json, reply: Json | None) -> Json:
+        kind = {"open": "waiting", "live": "playing"}[fields.get("kind", "open")]
+        games = sorted(self._lobby(kind), key=lambda game: (game.since, game.id), reverse=True)
+        return {"type": "list", "games": [self._line(game) for game in games[:25]]}
+
+    def _lobby(self, status: str) -> list[Record]:
+        """Listed games with somebody there, no longer in this state than a game lives."""
+        return [
+            game
+            for game in self.games.values()
+            if game.listed
+            and game.status == status
+            and self.living(game.id) is game
+            and game.since // 1000 + LIFE > self.second
+            and any(chair.connection for chair in game.chairs.values())
+        ]
+
+    def _line(self, game: Record) -> Json:
+        views = {mark: chair.view(mark) for mark, chair in game.chairs.items()}
+        return {
+            "id": game.id,
+            "names": {mark: view and view["name"] for mark, view in views.items()},
+            "mark": next((mark for mark, view in views.items() if view is None), None),
+            "clock": game.clock,
+            "since": game.since,
+        }
+
+    def _ping(self, who: str, fields: Json, reply: Json | None) -> Json:
+        if "id" not in fields:
+            return {"type": "pong", "now": self.now}
+        game = self._game(fields)
+        return {**self._event("pong", game), "mark": game.seat(who)}

@@ -1,0 +1,348 @@
+"""Anything that players, watchers and networks do, in any order, judged by a second writing."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from backend.core.match import Match
+from backend.core.ports import Store
+from shared import codec
+from tests.backend.memory import MemoryStore
+from tests.backend.table import Table
+from tests.proofs import model
+from tests.proofs.counts import count
+from tests.proofs.model import FINISHED, Json, Model, Record, is_history
+
+PEOPLE = ("ada", "bob", "eve", "kim", "lee")
+TRUTH = "the truth"
+CROWD = [f"fan{number:02}" for number in range(21)]
+
+people = st.sampled_from(PEOPLE)
+which = st.sampled_from([0, 0, 0, 0, 1, 1, 2, 3, -1])
+cells = st.integers(0, 8)
+clocks = st.sampled_from([0, 0, 5])
+names = st.sampled_from(["", "Ada", "Grüße 漢字"])
+SIX_HOURS = 6 * 3_600_000
+steps = st.sampled_from([1, 500, 999, 4_999, 5_000, 29_999, 30_000, 60_000] * 2 + [SIX_HOURS // 2])
+ages = st.sampled_from([SIX_HOURS - 60_001, SIX_HOURS - 1, SIX_HOURS])
+asked = st.sampled_from(["claim", "claim", "rematch", "watch", "ping", "leave", "resign"])
+nonsense: st.SearchStrategy[Json] = st.sampled_from(
+    [
+        *({"type": "play", "tile": "2,2", "after": moves} for moves in ("00", "9", "0314258", "x")),
+        *({"type": "resume", "token": token} for token in ("", "x.", "x", "o." + "A" * 22)),
+        *({"type": kind, "token": "", "v": 2} for kind in ("start", "join", "resume", "watch")),
+    ]
+)
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """Two seats, third joiners, watchers, duplicates, stale moves, drops, resumes, a moving clock.
+
+    Each of the ``PEOPLE`` has one connection at a time and a new one after each drop; whoever
+    knows a token can use it, whoever it was given to.
+    """
+
+    def new_store(self) -> Store:
+        return MemoryStore()
+
+    def open(self) -> None:
+        self.table = Table(self.new_store())
+        self.model = Model(self.table.clock.now())
+        self.lives = dict.fromkeys(PEOPLE, 0)
+        self.unannounced: list[str] = []
+        self.tokens: list[tuple[str, str]] = []
+        self.sent: list[tuple[str, Json]] = []
+        self.seen: dict[str, Json] = {}
+        self.crowded = False
+        self.keys = 0
+        self.refs = 0
+
+    @initialize(clock=clocks, listed=st.booleans(), moves=st.sampled_from(["", "40", "0314", "3"]))
+    def begin(self, clock: int, listed: bool, moves: str) -> None:
+        """Most of what can happen happens to a game of two."""
+        self.open()
+        self.start(person="ada", mark="x", clock=clock, name="", listed=listed, given=True)
+        self.join("bob", 0, "", given=True)
+        for cell in moves:
+            self.send_move(self.game(0), _tile(int(cell)), {})
+
+    def who(self, person: str) -> str:
+        return f"{person}{self.lives[person]}"
+
+    def code(self, index: int) -> str:
+        """A known game, the newest first; for -1 one that nobody has heard of."""
+        codes = list(self.model.games)[::-1]
+        return codes[index % len(codes)] if codes and index >= 0 else "ZZZZZZ"
+
+    def game(self, index: int) -> Record | None:
+        return self.model.games.get(self.code(index))
+
+    def key(self, *, given: bool) -> Json:
+        if not given:
+            return {}
+        self.keys += 1
+        return {"key": f"mine{self.keys:018d}"}
+
+    # One request, judged
+
+    def send(self, who: str, fields: Json, *, answered: bool = True) -> Json | None:
+        """Sends a request and compares everything that came of it with the model."""
+        if answered:
+            self.refs += 1
+            fields = {**fields, "ref": f"r{self.refs}"}
+        self.sent.append((who, fields))
+        before = self.stored()
+        reply = _json(self.table.frame(who, json.dumps(fields)))
+        if reply is not None and reply["type"] == "error":
+            assert self.stored() == before, "a refused request changed something"
+            assert reply.pop("message").endswith("."), "an error is a sentence"
+        expected = self.model.answer(who, fields, reply)
+        assert reply == expected, f"{fields} by {who}"
+        if reply is not None and "token" in reply:
+            self.tokens.append((reply["id"], reply["token"]))
+        self.compare()
+        return reply
+
+    def stored(self) -> list[Match | None]:
+        return [self.table.store.load(code, self.table.at) for code in self.model.games]
+
+    def compare(self) -> None:
+        """Everybody heard what they should, every game stands as it should."""
+        heard = [
+            (connection, _json(event))
+            for connection in list(self.table.connections.inbox)
+            for event in self.table.heard(connection)
+        ]
+        assert _sorted(heard) == _sorted(self.model.pushes)
+        for code in self.model.games:
+            pong = _json(self.table.frame(TRUTH, json.dumps({"type": "ping", "id": code})))
+            record = self.model.living(code)
+            assert pong is not None
+            if record is None:
+                assert pong.get("code") == "no_such_game"
+                self.seen.pop(code, None)
+                continue
+            assert pong["game"] == record.view()
+            self.check_history(code, pong["game"])
+            self.check_rights(code)
+
+    def check_history(self, code: str, game: Json) -> None:
+        """What is promised of every game, whatever happened since it was last looked at."""
+        moves = game["moves"]
+        assert is_history(moves)
+        assert (game["status"] in FINISHED) == (game["winner"] is not None or _drawn(game))
+        earlier = self.seen.get(code)
+        if earlier is not None:
+            assert moves.startswith(earlier["moves"])
+            changed = _without_watchers(game) != _without_watchers(earlier)
+            assert game["rev"] > earlier["rev"] if changed else game["rev"] >= earlier["rev"]
+            if earlier["status"] in FINISHED:
+                assert _result(game) == _result(earlier)
+        self.seen[code] = game
+
+    def check_rights(self, code: str) -> None:
+        """No connection and no key has two places, and a seat taken stays its owner's."""
+        match = self.table.store.load(code, self.table.at)
+        assert match is not None
+        places = Counter([*match.watchers, match.x.connection, match.o.connection])
+        del places[None]
+        assert set(places.values()) <= {1}
+        assert match.x.token != match.o.token
+        chairs = self.model.games[code].chairs
+        assert (match.x.token, match.o.token) == (chairs["x"].token, chairs["o"].token)
+
+    # What people do
+
+    @rule(person=people, mark=st.sampled_from(["x", "o", "random"]), clock=clocks, name=names,
+          listed=st.booleans(), given=st.booleans())  # fmt: skip
+    def start(
+        self, *, person: str, mark: str, clock: int, name: str, listed: bool, given: bool
+    ) -> None:
+        fields = {"mark": mark, "clock": clock, "name": name, "listed": listed}
+        self.send(self.who(person), {"type": "start", **fields, **self.key(given=given)})
+
+    @rule(person=people, which=which, name=names, given=st.booleans())
+    def join(self, person: str, which: int, name: str, given: bool) -> None:
+        fields = {"id": self.code(which), "name": name, **self.key(given=given)}
+        self.send(self.who(person), {"type": "join", **fields})
+
+    @rule(person=people, clock=clocks, given=st.booleans())
+    def match(self, person: str, clock: int, given: bool) -> None:
+        fields = {"name": "", "clock": clock, **self.key(given=given)}
+        self.send(self.who(person), {"type": "match", **fields})
+
+    @rule(person=people, which=which, clock=clocks, token=st.integers(0, 7))
+    def match_again(self, person: str, which: int, clock: int, token: int) -> None:
+        """A client that waits asks again with its own game."""
+        key = {"key": self.tokens[-1 - token][1][2:]} if token < len(self.tokens) else {}
+        fields = {"id": self.code(which), "clock": clock, **key}
+        self.send(self.who(person), {"type": "match", **fields})
+
+    @rule(which=which, order=st.permutations("012345678"), length=st.integers(1, 9),
+          answered=st.booleans(), careful=st.booleans())  # fmt: skip
+    def good_moves(
+        self, which: int, order: list[str], length: int, answered: bool, careful: bool
+    ) -> None:
+        """The players play in turn, as most requests are in life."""
+        for cell in order[:length]:
+            game = self.game(which)
+            if game is not None and cell not in game.moves:
+                after = {"after": game.moves} if careful else {}
+                self.send_move(game, _tile(int(cell)), after, answered=answered)
+
+    def send_move(
+        self, game: Record | None, tile: str, after: Json, *, answered: bool = True
+    ) -> None:
+        who = game.chairs[game.turn].connection if game and game.turn else None
+        if game is not None and who is not None:
+            fields = {"type": "play", "id": game.id, "tile": tile, **after}
+            self.send(who, fields, answered=answered)
+
+    @rule(person=people, which=which, cell=cells, seen=st.none() | cells, answered=st.booleans())
+    def any_move(
+        self, person: str, which: int, cell: int, seen: int | None, answered: bool
+    ) -> None:
+        """Anybody plays anything, having seen an earlier board or none."""
+        game = self.game(which)
+        after = {} if seen is None else {"after": game.moves[:seen] if game else ""}
+        fields = {"type": "play", "id": self.code(which), "tile": _tile(cell), **after}
+        self.send(self.who(person), fields, answered=answered)
+
+    @precondition(lambda self: self.tokens)
+    @rule(person=people, token=st.integers(0, 7), elsewhere=st.booleans(), which=which)
+    def resume(self, person: str, token: int, elsewhere: bool, which: int) -> None:
+        """Whoever knows a token is its owner; at another game it is nothing."""
+        code, known = self.tokens[-1 - token % len(self.tokens)]
+        rematch = self.model.games[code].next if code in self.model.games else None
+        if elsewhere and rematch:
+            # The new token is the other prefix with the same key.
+            code, known = rematch, f"{'o' if known[0] == 'x' else 'x'}{known[1:]}"
+        elif elsewhere:
+            code = self.code(which)
+        fields = {"type": "resume", "id": code, "token": known}
+        self.send(self.who(person), fields)
+
+    @rule(person=people, which=which, fields=nonsense)
+    def talk_nonsense(self, person: str, which: int, fields: Json) -> None:
+        """Histories that cannot be, tokens that are no right, versions not spoken here."""
+        self.send(self.who(person), {"id": self.code(which), **fields})
+
+    @rule(person=people, which=which, kind=asked)
+    def ask(self, person: str, which: int, kind: str) -> None:
+        self.send(self.who(person), {"type": kind, "id": self.code(which)})
+
+    @rule(which=which, mark=st.sampled_from("xo"), kind=asked, ms=st.sampled_from([0, 5000, 30000]))
+    def player_asks(self, which: int, mark: str, kind: str, ms: int) -> None:
+        """As before, by one who sits there, perhaps after a while."""
+        game = self.game(which)
+        if game is not None and (who := game.chairs[mark].connection) is not None:
+            self.wait(ms)
+            self.send(who, {"type": kind, "id": game.id})
+
+    @rule(which=which, first=st.sampled_from("xo"))
+    def agree(self, which: int, first: str) -> None:
+        """Both players want another game."""
+        for mark in (first, model.other(first)):
+            self.player_asks(which, mark, "rematch", 0)
+
+    @rule(which=which, mark=st.sampled_from("xo"))
+    def player_emotes(self, which: int, mark: str) -> None:
+        game = self.game(which)
+        if game is not None and (who := game.chairs[mark].connection) is not None:
+            self.send(who, {"type": "emote", "id": game.id, "emote": "nice"})
+
+    @rule(person=people, which=which)
+    def emote(self, person: str, which: int) -> None:
+        self.send(self.who(person), {"type": "emote", "id": self.code(which), "emote": "gg"})
+
+    @rule(person=people, kind=st.sampled_from(["open", "live"]))
+    def look_around(self, person: str, kind: str) -> None:
+        self.send(self.who(person), {"type": "list", "kind": kind})
+        self.send(self.who(person), {"type": "ping"})
+
+    @precondition(lambda self: not self.crowded)
+    @rule(which=which)
+    def crowd(self, which: int) -> None:
+        """More people watch than there is room for; half of them are gone the next moment."""
+        self.crowded = True
+        for fan in CROWD:
+            self.send(fan, {"type": "watch", "id": self.code(which)})
+        self.silence(*CROWD[::2])
+
+    # What networks do
+
+    @precondition(lambda self: self.sent)
+    @rule(back=st.integers(0, 12))
+    def repeat(self, back: int) -> None:
+        """A frame arrives once more, now or much later."""
+        who, fields = self.sent[-1 - back % len(self.sent)]
+        answered = "ref" in fields
+        self.send(who, {k: v for k, v in fields.items() if k != "ref"}, answered=answered)
+
+    @rule(person=people, announced=st.booleans())
+    def drop(self, person: str, announced: bool) -> None:
+        """A connection is lost; the platform says so, or not yet, or never."""
+        who = self.who(person)
+        self.silence(who)
+        self.lives[person] += 1
+        if announced:
+            self.announce(who)
+        else:
+            self.unannounced.append(who)
+
+    @precondition(lambda self: self.unannounced)
+    @rule(index=st.integers(0, 5))
+    def late_disconnect(self, index: int) -> None:
+        """The news of a lost connection comes late, perhaps after its player is back."""
+        self.announce(self.unannounced[index % len(self.unannounced)])
+
+    @rule(ms=steps | steps | steps | ages)
+    def wait(self, ms: int) -> None:
+        self.table.clock.advance(ms=ms)
+        self.model.now = self.table.clock.now()
+        self.model.pushes = []
+        self.compare()
+
+    def silence(self, *connections: str) -> None:
+        self.table.connections.gone.update(connections)
+        self.model.gone.update(connections)
+
+    def announce(self, who: str) -> None:
+        self.table.service.disconnected(who)
+        self.model.disconnected(who)
+        self.compare()
+
+
+def _json(event: Any) -> Json | None:
+    return None if event is None else json.loads(codec.encode(event))
+
+
+def _sorted(pushes: Sequence[tuple[str, Json | None]]) -> list[str]:
+    return sorted(json.dumps(push, sort_keys=True) for push in pushes)
+
+
+def _tile(cell: int) -> str:
+    return f"{cell // 3},{cell % 3}"
+
+
+def _drawn(game: Json) -> bool:
+    return bool(game["status"] == "drawn" and len(game["moves"]) == 9)
+
+
+def _result(game: Json) -> tuple[object, ...]:
+    return tuple(json.dumps(game[part]) for part in ("status", "winner", "moves", "series"))
+
+
+def _without_watchers(game: Json) -> Json:
+    return {name: value for name, value in game.items() if name not in {"watchers", "rev"}}
+
+
+TestMemory = AnyOrder.TestCase
+TestMemory.settings = settings(
+    max_examples=count(60, 5000), stateful_step_count=count(40, 60), deadline=None
+)
