@@ -11,7 +11,17 @@ from typing import Final
 
 from tui import arguments, embedded
 from tui.errors import Unreachable
-from tui.options import JoinGame, Lobby, New, Opening, Options, WatchGame, check_url
+from tui.options import (
+    JoinGame,
+    Lobby,
+    New,
+    Opening,
+    Options,
+    Practice,
+    Replay,
+    WatchGame,
+    check_url,
+)
 from tui.settings import BadSettings, Settings, load
 
 _INTERRUPTED: Final = 130
@@ -32,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _serve(found)
         if found.command == "completion":
             return _complete(parser, found.shell)
-        return _open(_options(parser, found))
+        return _open(_options(parser, found), plain=bool(found.plain) or not _is_terminal())
     except (BadSettings, Unreachable) as error:
         print(f"noughts-tui: {error}", file=sys.stderr)  # noqa: T201 (a command line)
         return 1
@@ -40,7 +50,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _INTERRUPTED
 
 
-def _open(options: Options) -> int:
+def _is_terminal() -> bool:
+    """Whether a full screen can be drawn; else the game is played line by line."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _open(options: Options, *, plain: bool) -> int:
+    if plain:
+        from tui import plain as line_mode  # noqa: PLC0415 (what is not used is not loaded)
+
+        return line_mode.main(options)
     from tui.app import create_app  # noqa: PLC0415 (the slow half of the program)
 
     app = create_app(options)
@@ -111,6 +130,10 @@ def _opening(found: argparse.Namespace, settings: Settings) -> Opening:
             return JoinGame(found.code or found.id)
         case "watch":
             return WatchGame(found.code or found.id)
+        case "practice":
+            return Practice(found.level)
+        case "replay":
+            return Replay(found.code)
         case _:
             return Lobby()
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Final, get_args
 
 from shared.crockford import game_code
+from shared.replay import code_of, moves_of
 from shared.text import clean_name
-from tui.options import MarkChoice, check_clock, check_url
+from tui.options import Level, MarkChoice, check_clock, check_url
 
 EXAMPLES: Final = """\
 examples:
@@ -15,6 +16,8 @@ examples:
   noughts-tui new --clock 30           start a game with 30 seconds a move, and get its code
   noughts-tui join K7QF2M              join a friend's game by its code
   noughts-tui watch K7QF2M             watch a game
+  noughts-tui practice --level easy    play the computer
+  noughts-tui replay R-7K2Q            step through a finished game
   noughts-tui serve --host 0.0.0.0     run a server for your network
   noughts-tui --url wss://example.org/game join K7QF2M
 
@@ -45,6 +48,12 @@ def parser() -> argparse.ArgumentParser:
     _add_new(command("new", "start a game and wait for an opponent"))
     _add_code(command("join", "join a game by its code"))
     _add_code(command("watch", "watch a game"))
+    practice = command("practice", "play the computer")
+    practice.add_argument(
+        "--level", choices=get_args(Level), default="medium", help="how well it plays (medium)"
+    )
+    replay = command("replay", "step through a finished game; needs no server")
+    replay.add_argument("code", type=_replay_code, metavar="R-XXXX", help="the game's replay code")
     _add_serve(
         commands.add_parser(
             "serve",
@@ -69,6 +78,9 @@ def _everywhere(default: object) -> argparse.ArgumentParser:
         "--url", type=_url, default=default, help="the server's address, ws://… or wss://…"
     )
     options.add_argument("--name", type=clean_name, default=default, help="your name at the table")
+    options.add_argument(
+        "--plain", action="store_true", default=default, help="play line by line, in sentences"
+    )
     options.add_argument(
         "--ascii", action="store_true", default=default, help="draw with plain characters only"
     )
@@ -149,6 +161,13 @@ def _code(text: str) -> str:
         return game_code(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no game code: {error}") from None
+
+
+def _replay_code(text: str) -> str:
+    try:
+        return code_of(moves_of(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no replay code: {error}") from None
 
 
 def _clock(text: str) -> int:

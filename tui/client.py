@@ -63,6 +63,7 @@ class Client:
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self.name = name
+        self.now_ms = now_ms
         self._timing = timing or Timing()
         self._random = random
         self._sleep = sleep

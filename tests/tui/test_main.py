@@ -9,7 +9,7 @@ import pytest
 from tui import __main__ as program
 from tui.__main__ import main
 from tui.errors import Unreachable
-from tui.options import JoinGame, Lobby, New, Opening, Options, WatchGame
+from tui.options import JoinGame, Lobby, New, Opening, Options, Practice, Replay, WatchGame
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Options]:
     """What would have been opened."""
     found: list[Options] = []
 
-    def note(options: Options) -> int:
+    def note(options: Options, *, plain: bool) -> int:
         found.append(options)
         return 0
 
@@ -48,6 +48,9 @@ def write_settings(home: Path, text: str) -> Path:
         ("join k7q-f2m", JoinGame("K7QF2M")),
         ("join --id K7QF2M", JoinGame("K7QF2M")),
         ("watch K7QFIL", WatchGame("K7QF11")),
+        ("practice", Practice("medium")),
+        ("practice --level perfect", Practice("perfect")),
+        ("replay r-oo-ol", Replay("R-0001")),
     ],
 )
 def test_what_is_opened(opened: list[Options], line: str, opening: Opening) -> None:
@@ -101,6 +104,8 @@ def test_what_wins(opened: list[Options], home: Path, monkeypatch: pytest.Monkey
         ("--url ws://x:99999", "'ws://x:99999' is not a server's address"),
         ("serve --port 70000", "'70000' is no port"),
         ("serve --rate fast", "'fast' is not a number from 0"),
+        ("practice --level hard", "invalid choice: 'hard'"),
+        ("replay R-ZZZZ", "'R-ZZZZ' is no replay code: no game has this code"),
         ("dance", "invalid choice: 'dance'"),
     ],
 )
@@ -132,7 +137,7 @@ def test_a_failure_is_one_line(
     assert capsys.readouterr().err == f"noughts-tui: {path}: bell: must be true or false.\n"
     path.unlink()
 
-    def fail(_options: Options) -> int:
+    def fail(_options: Options, *, plain: bool) -> int:
         raise Unreachable("Nothing listens at the server's address.")
 
     monkeypatch.setattr(program, "_open", fail)

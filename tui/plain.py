@@ -1,0 +1,399 @@
+"""Line mode: the whole game over the same client, for screen readers, pipes and dumb terminals.
+
+Says what happens in sentences, obeys one command a line. No Textual.
+"""
+
+import asyncio
+import contextlib
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Final, get_args
+
+from shared.errors import ProtocolError, Refusal
+from shared.messages import EMOTES
+from shared.replay import moves_of
+from tui import spoken
+from tui.bot import Practice
+from tui.client import Client, Unreachable
+from tui.embedded import ensure
+from tui.folders import state_folder
+from tui.options import JoinGame, Level, Lobby, New, Options, Replay, WatchGame
+from tui.options import Practice as PracticeGame
+from tui.seats import Seats
+from tui.state import ClientState, Happening, LinkStatus, TableState
+
+_QUIT: Final = frozenset({"quit", "exit", "q"})
+_ASKED_SECONDS: Final = 0.2
+_CHUNK: Final = 4096
+
+Say = Callable[[str], None]
+
+
+class Lines:
+    """The lines of the input as they come; ``ended`` when there are no more."""
+
+    def __init__(self, *, typed: bool) -> None:
+        self.typed = typed
+        """Whether a person types them, who can be told that it is not yet his turn."""
+        self.ended = False
+        self._waiting: list[str] = []
+        self._more = asyncio.Event()
+
+    def put(self, line: str | None) -> None:
+        """A line, or None at the end of the input."""
+        if line is None:
+            self.ended = True
+        elif line.strip():
+            self._waiting.append(line.strip())
+        self._more.set()
+
+    def look(self) -> str | None:
+        """The next line, which stays; None when there is none yet."""
+        return self._waiting[0] if self._waiting else None
+
+    def take(self) -> str:
+        return self._waiting.pop(0)
+
+    async def come(self) -> None:
+        """Returns after something was put."""
+        self._more.clear()
+        await self._more.wait()
+
+    def wake(self) -> None:
+        self._more.set()
+
+
+class Plain:
+    """One player's conversation in lines."""
+
+    def __init__(self, options: Options, client: Client, lines: Lines, say: Say) -> None:
+        self._options = options
+        self._client = client
+        self._lines = lines
+        self._say = say
+        self._table_id: str | None = None
+        self._claim_told: int | None = None
+        self._heard = client.state
+
+    async def run(self) -> bool:
+        """Plays until the player leaves, or the input ends and there is nothing left to hear.
+
+        Returns whether he wants to go on elsewhere.
+
+        Raises:
+            Refusal, Unreachable: what the command line asked for cannot be had.
+        """
+        stop = self._client.subscribe(self._listen)
+        reminding = asyncio.create_task(self._remind())
+        try:
+            await self._open()
+            while (line := await self._next_line()) is not None:
+                if line.lower() in _QUIT:
+                    break
+                if not await self._obey(line):
+                    return True
+            await self._bow_out()
+        finally:
+            stop()
+            reminding.cancel()
+        return False
+
+    # --- Hearing -----------------------------------------------------------------------------
+
+    def _listen(self, state: ClientState, _happening: Happening) -> None:
+        before, self._heard = self._heard, state
+        for sentence in spoken.link_news(before, state):
+            self._say(sentence)
+        table = state.tables.get(self._table_id or "")
+        known = before.tables.get(self._table_id or "")
+        if table is not None and known is not None:
+            for sentence in spoken.table_news(known, table, numpad=self._options.numpad):
+                self._say(sentence)
+            if table.onward is not None and table.onward in state.tables:
+                self._sit(state.tables[table.onward])
+        self._lines.wake()
+
+    async def _remind(self) -> None:
+        """Says when a claim becomes possible, which no event does."""
+        while True:
+            await asyncio.sleep(_ASKED_SECONDS)
+            table = self._table()
+            if table is None or table.claim_at is None or table.claim_at == self._claim_told:
+                continue
+            if not self._client.state.remaining_ms(table.claim_at, self._client.now_ms()):
+                self._claim_told = table.claim_at
+                self._say("You can claim the game now: type claim.")
+
+    def _table(self) -> TableState | None:
+        return self._client.state.tables.get(self._table_id or "")
+
+    def _sit(self, table: TableState) -> None:
+        self._table_id = table.id
+        for sentence in spoken.seated(table, numpad=self._options.numpad):
+            self._say(sentence)
+
+    # --- Opening -----------------------------------------------------------------------------
+
+    async def _open(self) -> None:
+        match self._options.opening:
+            case New(mark=mark, listed=listed, clock=clock):
+                self._host(await self._client.start(mark, listed=listed, clock=clock))
+            case JoinGame(code=code):
+                self._sit(await self._client.join(code))
+            case WatchGame(code=code):
+                self._sit(await self._client.watch(code))
+            case PracticeGame() if isinstance(self._client, Practice):
+                await self._client.begin()
+                self._sit(next(iter(self._client.state.tables.values())))
+            case _:
+                await self._enter_lobby()
+
+    def _host(self, table: TableState) -> None:
+        self._sit(table)
+        if table.game.status == "waiting":
+            url = f" --url {self._options.url}" if self._options.url else ""
+            self._say(f"Your opponent types: noughts-tui join {table.id}{url}")
+
+    async def _enter_lobby(self) -> None:
+        self._table_id = None
+        for seat, game in await self._client.resumable():
+            turn = ", your turn" if game.turn is seat.mark else ""
+            self._say(f"You left game {seat.id}{turn}: type resume {seat.id}")
+        await self._list()
+        self._say("Type match, new, join CODE, watch CODE, practice, list, quit or ? for help.")
+
+    async def _list(self) -> None:
+        await self._client.refresh_lobby("open")
+        await self._client.refresh_lobby("live")
+        state = self._client.state
+        for games, title in ((state.open_games, "Open games"), (state.live_games, "To watch")):
+            self._say(f"{title}: {'none' if not games else len(games)}")
+            for game in games:
+                self._say(spoken.listing(game))
+
+    # --- Obeying -----------------------------------------------------------------------------
+
+    async def _next_line(self) -> str | None:
+        """The next command that can be obeyed now; None when no more can come."""
+        while True:
+            line = self._lines.look()
+            if line is not None and self._is_time_for(line):
+                return self._lines.take()
+            if line is None and self._lines.ended and self._nothing_to_come():
+                return None
+            await self._lines.come()
+
+    def _is_time_for(self, line: str) -> bool:
+        """A program that writes all its moves at once has them played one by one."""
+        table = self._table()
+        if self._lines.typed or table is None or table.seat is None or table.finished:
+            return True
+        return not line.isdecimal() or table.my_turn or not table.alive
+
+    def _nothing_to_come(self) -> bool:
+        table = self._table()
+        return self._lines.typed or table is None or not _may_go_on(table)
+
+    async def _obey(self, line: str) -> bool:
+        """Does what a line says; False when the player has left for good."""
+        word, _, rest = line.partition(" ")
+        word = word.lower()
+        try:
+            if self._table() is None:
+                return await self._obey_in_lobby(word, rest.strip())
+            return await self._obey_at_table(word, rest.strip())
+        except Refusal as refusal:
+            self._say(refusal.message)
+        except Unreachable as unreachable:
+            self._say(unreachable.sentence)
+        except ProtocolError as error:
+            self._say(str(error))
+        return True
+
+    async def _obey_in_lobby(self, word: str, rest: str) -> bool:
+        match word:
+            case "?" | "help":
+                self._say(spoken.IN_THE_LOBBY)
+            case "list":
+                await self._list()
+            case "match":
+                self._host(await self._client.match(self._options.clock))
+            case "new":
+                self._host(await self._client.start(listed=True, clock=self._options.clock))
+            case "join" | "resume":
+                self._sit(await self._client.join(rest))
+            case "watch":
+                self._sit(await self._client.watch(rest))
+            case "practice":
+                return await self._practise(rest)
+            case _:
+                self._say(f"{word!r} is no command here; type ? for help.")
+        return True
+
+    async def _obey_at_table(self, word: str, rest: str) -> bool:
+        game_id = self._table_id or ""
+        match word:
+            case "?" | "help":
+                self._say(spoken.help_text(numpad=self._options.numpad))
+            case "board":
+                self._read_board()
+            case "resign":
+                await self._client.resign(game_id)
+            case "claim":
+                await self._client.claim(game_id)
+            case "rematch":
+                await self._client.rematch(game_id)
+            case "say":
+                await self._speak(rest)
+            case "leave":
+                return await self._leave()
+            case _ if word.isdecimal():
+                await self._play(int(word))
+            case _:
+                self._say(f"{word!r} is no command here; type ? for help.")
+        return True
+
+    async def _play(self, digit: int) -> None:
+        table = self._table()
+        if table is None or not 1 <= digit <= 9:
+            self._say("The cells are 1 to 9.")
+        elif not table.my_turn:
+            self._say("The game is over." if table.finished else "It is not your turn.")
+        else:
+            cell = spoken.cell_of_digit(digit, numpad=self._options.numpad)
+            if cell in table.choices:
+                await self._client.play(table.id, cell)
+            else:
+                self._say(f"{digit} is taken. {spoken.stands(table, numpad=self._options.numpad)}")
+
+    def _read_board(self) -> None:
+        table = self._table()
+        if table is not None:
+            for sentence in spoken.board_lines(table.game, numpad=self._options.numpad):
+                self._say(sentence)
+            self._say(spoken.stands(table, numpad=self._options.numpad))
+
+    async def _speak(self, word: str) -> None:
+        for emote in EMOTES:
+            if emote == word:
+                await self._client.emote(self._table_id or "", emote)
+                return
+        self._say(f"You can say {', '.join(EMOTES)}.")
+
+    async def _leave(self) -> bool:
+        await self._bow_out()
+        if not isinstance(self._options.opening, Lobby):
+            return False
+        await self._enter_lobby()
+        return True
+
+    async def _practise(self, level: str) -> bool:
+        """A game against the computer, inside the lobby's session; leaving it leads back here."""
+        for known in get_args(Level):
+            if known == (level or "medium"):
+                if not await _practised(self._options, known, self._lines, self._say):
+                    self._lines.put("quit")
+                    return True
+                await self._enter_lobby()
+                return True
+        self._say(f"The levels are {', '.join(get_args(Level))}.")
+        return True
+
+    async def _bow_out(self) -> None:
+        """Leaves the table in good order; a game that runs can be resumed."""
+        table = self._table()
+        self._table_id = None
+        if table is None or table.replaced or table.gone:
+            return
+        kept = table.seat is not None and table.game.status == "playing"
+        if kept and not isinstance(self._client, Practice):
+            self._say(f"You can come back: noughts-tui --plain join {table.id}")
+        if self._client.state.link is LinkStatus.ONLINE:
+            with contextlib.suppress(Unreachable):
+                await self._client.leave(table.id)
+
+
+def _may_go_on(table: TableState) -> bool:
+    """Whether a game can reach its end without another word of the player's."""
+    return table.alive and not table.finished and not table.my_turn
+
+
+async def _practised(options: Options, level: Level, lines: Lines, say: Say) -> bool:
+    opening = PracticeGame(level)
+    options = Options(name=options.name, numpad=options.numpad, opening=opening)
+    async with Practice(ensure, level, name=options.name) as client:
+        return await Plain(options, client, lines, say).run()
+
+
+async def play(options: Options, lines: Lines, say: Say) -> None:
+    """Plays as the command line asks."""
+    for warning in options.warnings:
+        say(warning)
+    if isinstance(options.opening, Replay):
+        _replay(options.opening.code, say)
+        return
+    if isinstance(options.opening, PracticeGame):
+        await _practised(options, options.opening.level, lines, say)
+        return
+    seats = Seats(state_folder())
+    async with Client(options.url or ensure, seats, name=options.name) as client:
+        await Plain(options, client, lines, say).run()
+    if seats.warning:
+        say(seats.warning)
+
+
+def _replay(code: str, say: Say) -> None:
+    moves = moves_of(code)
+    for sentence in spoken.replayed(moves):
+        say(sentence)
+    say(spoken.replayed_end(moves))
+
+
+def main(options: Options) -> int:
+    """Plays on standard input and output.
+
+    Raises:
+        Unreachable: what the command line asked for cannot be had.
+    """
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")
+    try:
+        asyncio.run(_on_standard_streams(options))
+    except Refusal as refusal:
+        raise Unreachable(refusal.message) from None
+    return 0
+
+
+async def _on_standard_streams(options: Options) -> None:
+    lines = Lines(typed=sys.stdin.isatty())
+    loop = asyncio.get_running_loop()
+
+    def put(line: str | None) -> None:
+        with contextlib.suppress(RuntimeError):  # the game is over and its loop closed
+            loop.call_soon_threadsafe(lines.put, line)
+
+    def say(sentence: str) -> None:
+        try:
+            print(sentence, flush=True)  # noqa: T201 (line mode is what it prints)
+        except BrokenPipeError:
+            # Whoever read us is gone, and nobody may write to him at the end either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            lines.put("quit")
+
+    threading.Thread(target=_read, args=(sys.stdin.fileno(), put), daemon=True).start()
+    await play(options, lines, say)
+
+
+def _read(descriptor: int, put: Callable[[str | None], None]) -> None:
+    """Reads lines without Python's buffer, whose lock would hang the end of the program."""
+    rest = b""
+    with contextlib.suppress(OSError):
+        while chunk := os.read(descriptor, _CHUNK):
+            *complete, rest = (rest + chunk).split(b"\n")
+            for line in complete:
+                put(line.decode(errors="replace"))
+    if rest:
+        put(rest.decode(errors="replace"))
+    put(None)
