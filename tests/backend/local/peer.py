@@ -41,6 +41,10 @@ class Peer:
         """The next push."""
         return self._pushed.pop(0) if self._pushed else await self.next()
 
+    def forget(self) -> None:
+        """Drops the pushes that came so far."""
+        self._pushed.clear()
+
     async def closed(self) -> tuple[int, str]:
         """Waits for the end and returns the close code and reason; 1006 is a lost connection."""
         try:

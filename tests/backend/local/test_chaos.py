@@ -22,6 +22,7 @@ from backend.local.sqlite import SqliteStore
 from shared.board import Mark, free, tile_of
 from tests.backend.local.peer import Frame, Peer, peer, seated
 from tests.backend.memory import ManualClock, MemoryConnections, MemoryStore
+from tests.proofs.counts import count
 
 NOW = 1_700_000_000_000
 AT = Moment(NOW, NOW // 1000 + 3600)
@@ -336,7 +337,7 @@ async def play_through(store: SqliteStore, seed: int) -> None:
     ), f"seed {seed}"
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(count(8, 200)))
 async def test_a_game_is_played_through_chaos(seed: int, tmp_path: Path) -> None:
     """Whatever fails on the way, both finish the same game, and no acknowledged move is lost."""
     store = SqliteStore(tmp_path / "games")
