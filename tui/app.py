@@ -22,8 +22,9 @@ from tui.record import RecordFile
 from tui.screens.base import PlainScreen
 from tui.screens.game import GameScreen
 from tui.screens.help import HelpScreen
-from tui.screens.intents import Began, NameChanged, OpenTable, Practise
+from tui.screens.intents import Began, NameChanged, OpenReplay, OpenTable, Practise
 from tui.screens.lobby import LobbyScreen
+from tui.screens.replay import ReplayScreen
 from tui.screens.waiting import EMBEDDED, WaitingScreen
 from tui.seats import Seats
 from tui.session import Session
@@ -120,6 +121,10 @@ class NoughtsApp(App[None]):
         )
         self._ring()
         self.screen.refresh_bindings()
+
+    @on(OpenReplay)
+    def _open_replay(self, event: OpenReplay) -> None:
+        self.push_screen(ReplayScreen(self.session, event.moves, event.names))
 
     @on(Practise)
     def _begin_practice(self, event: Practise) -> None:

@@ -61,7 +61,7 @@ class PlainScreen(Screen[None]):
     """A full screen with a title, the connection and the keys."""
 
     DEFAULT_CSS = """
-    PlainScreen { layers: base cover; }
+    PlainScreen { layers: base cover; overflow: hidden; }
     #top { dock: top; height: 1; padding: 0 1; background: $panel; }
     #title { width: 1fr; color: $foreground 80%; }
     """
@@ -171,7 +171,12 @@ class Dialog(ModalScreen[ScreenResultType]):
     """A question over a screen; Esc answers nothing."""
 
     DEFAULT_CSS = """
-    Dialog { align: center middle; layers: base cover; background: $background 70%; }
+    Dialog {
+        align: center middle;
+        layers: base cover;
+        overflow: hidden;
+        background: $background 70%;
+    }
     Dialog > #dialog {
         width: 44;
         max-width: 100%;
@@ -184,6 +189,13 @@ class Dialog(ModalScreen[ScreenResultType]):
     }
     Dialog.-ascii > #dialog { border: ascii $primary; }
     Dialog.-short > #dialog { padding: 0 2; }
+    Dialog OptionList, Dialog OptionList:focus {
+        border: none;
+        padding: 0;
+        background: transparent;
+        height: auto;
+        max-height: 100%;
+    }
     Dialog .hint { color: $foreground 60%; height: auto; }
     Dialog .wrong { color: $text-error; height: auto; }
     """

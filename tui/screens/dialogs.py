@@ -58,10 +58,6 @@ def clock_text(seconds: int) -> str:
 class ChoiceDialog(Dialog[str]):
     """One of a few, by arrow and Enter, number or click; answers its id."""
 
-    DEFAULT_CSS = """
-    ChoiceDialog OptionList { border: none; padding: 0; background: transparent; height: auto; }
-    """
-
     def __init__(self, title: str, choices: dict[str, str], *, text: str = "", at: int = 0) -> None:
         super().__init__()
         self._title = title

@@ -13,6 +13,7 @@ from shared.messages import EMOTES
 from tui.screens.base import PlainScreen
 from tui.screens.dialogs import ChoiceDialog, levels, practice_level
 from tui.screens.intents import OpenReplay, OpenTable, Practise
+from tui.screens.replay import ShareDialog
 from tui.session import Session
 from tui.state import TableState
 from tui.widgets.board import Board, BoardView, Cell
@@ -41,6 +42,10 @@ def heading(table: TableState) -> str:
     if table.game.series.drawn:
         parts.append(counted(table.game.series.drawn, "draw"))
     return " · ".join(parts)
+
+
+def _names(table: TableState) -> tuple[str, str]:
+    return name_of(table.game, Mark.X), name_of(table.game, Mark.O)
 
 
 def left_mark(table: TableState) -> Mark:
@@ -144,11 +149,12 @@ class GameScreen(PlainScreen):
 
     def action_replay(self) -> None:
         if table := self.table:
-            names = name_of(table.game, Mark.X), name_of(table.game, Mark.O)
-            self.post_message(OpenReplay(table.game.moves, names))
+            self.post_message(OpenReplay(table.game.moves, _names(table)))
 
     def action_share(self) -> None:
-        """Copies the result; the replay screen shows the same text."""
+        if table := self.table:
+            plain = self.session.options.ascii
+            self.app.push_screen(ShareDialog(table.game.moves, _names(table), plain))
 
     def action_practise(self) -> None:
         self.app.push_screen(levels(), self._practise)

@@ -21,9 +21,7 @@ class HelpScreen(Dialog[str]):
 
     DEFAULT_CSS = """
     HelpScreen > #dialog { width: 64; }
-    HelpScreen OptionList {
-        border: none; padding: 0; background: transparent; height: auto; max-height: 12;
-    }
+    HelpScreen OptionList, HelpScreen OptionList:focus { max-height: 12; }
     HelpScreen.-tall OptionList { max-height: 24; }
     HelpScreen.-short OptionList { max-height: 7; }
     HelpScreen.-short .hint { display: none; }

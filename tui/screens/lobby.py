@@ -2,7 +2,7 @@
 
 from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar, assert_never
+from typing import Any, ClassVar, Final, assert_never
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 
 from shared.board import Mark
 from shared.errors import Refusal
-from shared.messages import Game, Listing
+from shared.messages import Game, Listing, LobbyKind
 from shared.replay import moves_of
 from tui.errors import Unreachable
 from tui.options import JoinGame, Lobby, New, Opening, Practice, Replay, WatchGame
@@ -37,7 +37,7 @@ from tui.state import LinkStatus, TableState
 from tui.widgets.logo import Logo
 
 FOCUSED_SECONDS, BLURRED_SECONDS = 5, 30
-_KEY_COLUMN = 22
+_KEY_COLUMN = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,18 @@ def listing_text(listing: Listing, now_ms: int, width: int) -> str:
     return f"{shown}{' ' * max(1, room + 1 - Content(shown).cell_length)}{end}"
 
 
+_TITLES: Final[dict[LobbyKind, str]] = {"open": "Open games", "live": "Games to watch"}
+
+
+def empty_text(kind: LobbyKind, *, online: bool, known: bool) -> str:
+    """What stands where no game is listed: never more than is known."""
+    if not online:
+        return "not known without a connection"
+    if not known:
+        return "looking…"
+    return "nobody waits: press q and be the first" if kind == "open" else "none now"
+
+
 def menu_line(label: str, key: str) -> Content:
     """An entry of the menu with its key at the right."""
     return Content(f"{label:<{_KEY_COLUMN}}") + Content.styled(key, "bold $text-accent")
@@ -118,6 +130,7 @@ class LobbyScreen(PlainScreen):
         self.set_reactive(LobbyScreen.record, record)
         self.set_reactive(LobbyScreen.player_name, session.options.name)
         self._refreshed_at = 0
+        self._listed = False
 
     def compose_body(self) -> ComposeResult:
         with Horizontal(id="lobby"):
@@ -131,7 +144,6 @@ class LobbyScreen(PlainScreen):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.query_one("#games").border_title = "Games"
         self._show_menu()
         self.watch_record(self.record)
 
@@ -298,8 +310,8 @@ class LobbyScreen(PlainScreen):
         now = self.state.server_now(self.session.now_ms())
         width = max(20, games.scrollable_content_region.width - 2)
         lines = [
-            *_lines("open", "Open games: nobody waits", self.state.open_games, now, width),
-            *_lines("live", "To watch: nothing now", self.state.live_games, now, width),
+            *_lines("open", self.state.open_games, now, width, self._empty("open")),
+            *_lines("live", self.state.live_games, now, width, self._empty("live")),
         ]
         shown = [(option.id, str(option.prompt)) for option in games.options]
         if shown == [(option.id, str(option.prompt)) for option in lines]:
@@ -308,6 +320,10 @@ class LobbyScreen(PlainScreen):
         games.set_options(lines)
         places = [place for place, line in enumerate(lines) if line.id == kept and kept]
         games.highlighted = places[0] if places else None
+
+    def _empty(self, kind: LobbyKind) -> str:
+        online = self.state.link is LinkStatus.ONLINE
+        return empty_text(kind, online=online, known=self._listed)
 
     def _show_notice(self) -> None:
         if self.ready:
@@ -326,17 +342,19 @@ class LobbyScreen(PlainScreen):
         try:
             await self.client.refresh_lobby("open")
             await self.client.refresh_lobby("live")
+            self._listed = True
+            self.show()
         except (Refusal, Unreachable):
             # The next refresh is near, and the connection's state is shown.
             return
 
 
-def _lines(kind: str, title: str, games: tuple[Listing, ...], now: int, width: int) -> list[Option]:
-    heading = f"{title.partition(':')[0]} ({len(games)})" if games else title
-    return [
-        Option(Content(heading), disabled=True),
-        *(
-            Option(Content(f"  {listing_text(game, now, width - 2)}"), id=f"{kind}-{game.id}")
-            for game in games
-        ),
+def _lines(
+    kind: LobbyKind, games: tuple[Listing, ...], now: int, width: int, empty: str
+) -> list[Option]:
+    lines = [
+        Option(Content(f"  {listing_text(game, now, width - 2)}"), id=f"{kind}-{game.id}")
+        for game in games
     ]
+    title = Option(Content(_TITLES[kind]), disabled=True)
+    return [title, *(lines or [Option(Content(f"  {empty}"), disabled=True)])]

@@ -12,6 +12,8 @@ from textual.widget import Widget
 
 _GAP = 2
 _KEPT = frozenset({"escape", "question_mark"})
+# Known to everybody, and so told last.
+_STEERING = frozenset({"up", "down", "left", "right", "k", "w"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +114,12 @@ class KeyBar(Widget):
 def hints_of(screen: Screen[Any], *, hidden: bool = False) -> tuple[Hint, ...]:
     """What can be done on a screen now; with ``hidden`` also what has no room of its own below."""
     found: dict[str, Hint] = {}
-    for key, (_, binding, enabled, _) in screen.active_bindings.items():
-        if enabled and binding.description and (binding.show or hidden):
+    for key, (node, binding, enabled, _) in screen.active_bindings.items():
+        ours = hidden and type(node).__module__.startswith("tui.")
+        if enabled and binding.description and (binding.show or ours):
             display = screen.app.get_key_display(binding)
-            found.setdefault(binding.action, Hint(key, display, binding.description))
-    return tuple(found.values())
+            found.setdefault(binding.description, Hint(key, display, binding.description))
+    return tuple(sorted(found.values(), key=lambda hint: hint.binding in _STEERING))
 
 
 async def run_binding(screen: Screen[Any], key: str) -> None:

@@ -1,0 +1,31 @@
+"""Draws every screen in every situation that matters as SVG: ``make pictures``.
+
+Run as ``python -m benchmarks.pictures [FOLDER [SCENE …]]`` from the project's folder.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from tests.tui.scenes import SCENES, SIZES, played
+
+
+async def drawn(name: str, size: tuple[int, int]) -> str:
+    """The SVG of a scene."""
+    async with played(SCENES[name], size) as (app, _, _):
+        return app.export_screenshot(title="noughts-tui")
+
+
+def main(folder: str = "docs/pictures", *names: str) -> None:
+    """One picture for each scene and size."""
+    for name in names or SCENES:
+        own_size = SCENES[name].size
+        for size in (own_size,) if own_size else SIZES:
+            path = Path(folder) / f"{name}-{size[0]}x{size[1]}.svg"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(asyncio.run(drawn(name, size)), encoding="utf-8")
+            print(path)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
