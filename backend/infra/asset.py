@@ -8,14 +8,17 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from backend.infra.settings import Settings
 
 ROOT: Final = Path(__file__).parents[2]
-BUILD: Final = ROOT / "build"
+CACHE: Final = ROOT / "build" / "wheels"
 PACKAGES: Final = ("backend/aws", "backend/core", "backend/handlers", "shared")
 HANDLER: Final = "backend.aws.main.handler"
 _MACHINES: Final = {"arm64": "aarch64", "x86_64": "x86_64"}
@@ -23,18 +26,19 @@ _MACHINES: Final = {"arm64": "aarch64", "x86_64": "x86_64"}
 _PLATFORMS: Final = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
 
 
-def build(settings: Settings) -> Path:
-    """The folder, made anew from the sources and the wheel."""
-    folder = BUILD / "function" / f"{settings.architecture}-{tag_of(settings.python)}"
-    shutil.rmtree(folder, ignore_errors=True)
-    for package in PACKAGES:
-        shutil.copytree(
-            ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__")
-        )
-    shutil.copy(ROOT / "backend" / "__init__.py", folder / "backend")
-    with zipfile.ZipFile(_wheel(settings)) as wheel:
-        wheel.extractall(folder)
-    return folder
+@contextmanager
+def built(settings: Settings) -> Iterator[Path]:
+    """The folder, made of the sources and the wheel; it is there while the context lasts."""
+    with tempfile.TemporaryDirectory(prefix="function-") as temporary:
+        folder = Path(temporary)
+        for package in PACKAGES:
+            shutil.copytree(
+                ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__")
+            )
+        shutil.copy(ROOT / "backend" / "__init__.py", folder / "backend")
+        with zipfile.ZipFile(_wheel(settings)) as wheel:
+            wheel.extractall(folder)
+        yield folder
 
 
 def tag_of(python: str) -> str:
@@ -46,20 +50,19 @@ def _wheel(settings: Settings) -> Path:
     version = _pinned("msgspec")
     machine = _MACHINES[settings.architecture]
     tag = tag_of(settings.python)
-    cache = BUILD / "wheels"
     pattern = f"msgspec-{version}-{tag}-{tag}-*{machine}.whl"
-    if not (found := sorted(cache.glob(pattern))):
-        subprocess.run(_download(version, machine, settings.python, cache), check=True)  # noqa: S603 (pip, as installed)
-        found = sorted(cache.glob(pattern))
+    if not (found := sorted(CACHE.glob(pattern))):
+        subprocess.run(_download(version, machine, settings.python), check=True)  # noqa: S603 (pip, as installed)
+        found = sorted(CACHE.glob(pattern))
     return found[0]
 
 
-def _download(version: str, machine: str, python: str, cache: Path) -> list[str]:
+def _download(version: str, machine: str, python: str) -> list[str]:
     platforms = [f"--platform={platform}_{machine}" for platform in _PLATFORMS]
     return [
         *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"),
         *("--no-deps", "--only-binary=:all:", "--implementation=cp", f"--python-version={python}"),
-        *(*platforms, f"--dest={cache}", f"msgspec=={version}"),
+        *(*platforms, f"--dest={CACHE}", f"msgspec=={version}"),
     ]
 
 

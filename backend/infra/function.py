@@ -58,11 +58,30 @@ class GameFunction(Construct):
             removal_policy=RemovalPolicy(settings.removal.upper()),
         )
         self.role = self._role(games, stage)
-        self.function = lambda_.Function(
+        with asset.built(settings) as folder:
+            self.function = self._function(
+                settings, games, stage, lambda_.Code.from_asset(str(folder))
+            )
+        # The role says it by being referred to.
+        resource = cast("CfnResource", self.function.node.default_child)
+        resource.add_deletion_override("DependsOn")
+        self._acknowledge(stage)
+        if settings.python != Settings().python:
+            for rule in ("AwsSolutions-L1", "Serverless-LambdaLatestVersion"):
+                acknowledge(self.function, rule, "Who deploys has chosen another Python.")
+
+    def _function(
+        self,
+        settings: Settings,
+        games: Games,
+        stage: apigateway.WebSocketStage,
+        code: lambda_.Code,
+    ) -> lambda_.Function:
+        return lambda_.Function(
             self,
             "Function",
             description="Serves noughts and crosses: every route of the WebSocket API",
-            code=lambda_.Code.from_asset(str(asset.build(settings))),
+            code=code,
             handler=asset.HANDLER,
             runtime=lambda_.Runtime(f"python{settings.python}", lambda_.RuntimeFamily.PYTHON),
             architecture=_ARCHITECTURES[settings.architecture],
@@ -83,13 +102,6 @@ class GameFunction(Construct):
                 "GAME_LIFE_SECONDS": str(settings.life * 3600),
             },
         )
-        # The role says it by being referred to.
-        resource = cast("CfnResource", self.function.node.default_child)
-        resource.add_deletion_override("DependsOn")
-        self._acknowledge(stage)
-        if settings.python != Settings().python:
-            for rule in ("AwsSolutions-L1", "Serverless-LambdaLatestVersion"):
-                acknowledge(self.function, rule, "Who deploys has chosen another Python.")
 
     def _role(self, games: Games, stage: apigateway.WebSocketStage) -> iam.Role:
         allowed: dict[str, tuple[list[str], list[str]]] = {

@@ -52,14 +52,9 @@ class Games(Construct):
     def index_arns(self) -> list[str]:
         return [f"{self.table.table_arn}/index/{index}" for index in (*PLAYER_INDEXES, LOBBY_INDEX)]
 
-    def throttled(self, period: Duration) -> cloudwatch.IMetric:
-        """Requests that the table refused because there were too many."""
-        return self.table.metric_throttled_requests_for_operations(
-            operations=[
-                dynamodb.Operation.GET_ITEM,
-                dynamodb.Operation.PUT_ITEM,
-                dynamodb.Operation.QUERY,
-                dynamodb.Operation.UPDATE_ITEM,
-            ],
-            period=period,
-        )
+    def throttled(self, period: Duration) -> dict[str, cloudwatch.Metric]:
+        """Requests that the table refused because there were too many, by operation."""
+        return {
+            operation: self.table.metric_throttled_requests_for_operation(operation, period=period)
+            for operation in ("GetItem", "PutItem", "Query", "UpdateItem")
+        }

@@ -3,6 +3,7 @@
 The defaults stand here and nowhere else; `docs/deploy.md` says what each is for.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final, Literal, Self, get_args, get_type_hints
@@ -53,8 +54,9 @@ class Settings:
             )
         if bool(self.domain) != bool(self.certificate):
             raise InvalidSetting("domain: needs a certificate, and a certificate a domain")
-        if not self.stage.replace("_", "").replace("-", "").isalnum():
-            raise InvalidSetting("stage: only letters, digits, hyphens and underscores")
+        for name, form in _FORMS.items():
+            if (text := getattr(self, name)) and not form.fullmatch(text):
+                raise InvalidSetting(f"{name}: {text!r} is not in the form it must have")
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
@@ -83,6 +85,14 @@ _RANGES: Final = {
     "rate": range(1, 10001),
     "burst": range(1, 5001),
     "life": range(1, 169),
+}
+
+_FORMS: Final = {
+    "name": re.compile(r"[A-Za-z][A-Za-z0-9-]{0,99}"),
+    "stage": re.compile(r"[A-Za-z0-9_-]{1,100}"),
+    "email": re.compile(r"[^@\s]+@[^@\s]+"),
+    "domain": re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+"),
+    "certificate": re.compile(r"arn:\S+"),
 }
 
 

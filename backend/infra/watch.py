@@ -6,7 +6,6 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
@@ -32,13 +31,6 @@ class Watch(Construct):
         self._games = games
         self._function = game.function
         self._topic = self._mail(settings.email) if settings.email else None
-        # The handler answers what goes wrong, so it is seen in the logs and not as a failed call.
-        self._faults = game.log_group.add_metric_filter(
-            "Faults",
-            filter_pattern=logs.FilterPattern.string_value("$.level", "=", "ERROR"),
-            metric_namespace=NAMESPACE,
-            metric_name=f"{Stack.of(self).stack_name}-Faults",
-        ).metric(statistic="Sum", period=PERIOD)
         self._raise_alarms()
         self._draw()
 
@@ -46,12 +38,14 @@ class Watch(Construct):
         errors = self._function.metric_errors(period=PERIOD)
         throttles = self._function.metric_throttles(period=PERIOD)
         slow = self._duration("p99")
-        self._alarm("Faults", self._faults, 1, "A request failed by a fault of the service.")
+        # The handler answers what goes wrong, so that it is no failed call.
+        self._alarm(
+            "Faults", self._count("Faults"), 1, "A request failed by a fault of the service."
+        )
         self._alarm("Errors", errors, 1, "The function crashed, ran out of time or memory.")
         self._alarm("Throttles", throttles, 1, "More calls at once than the function may run.")
-        self._alarm(
-            "TableThrottles", self._games.throttled(PERIOD), 1, "The table refused requests."
-        )
+        for operation, metric in self._games.throttled(PERIOD).items():
+            self._alarm(f"{operation}Throttles", metric, 1, "The table refused requests.")
         self._alarm("Slow", slow, SLOW_MILLISECONDS, "One request of a hundred is slow.", periods=3)
 
     def _alarm(
@@ -69,12 +63,6 @@ class Watch(Construct):
         )
         if self._topic is not None:
             alarm.add_alarm_action(actions.SnsAction(self._topic))
-        else:
-            acknowledge(
-                alarm,
-                "Serverless-CloudWatchAlarmAction",
-                "Whom an alarm is sent to is for the operator to say: -c email=…",
-            )
 
     def _mail(self, address: str) -> sns.Topic:
         topic = sns.Topic(self, "Alarms", enforce_ssl=True)
@@ -109,10 +97,10 @@ class Watch(Construct):
             self._graph("Latency, ms", *map(self._duration, ("p50", "p90", "p99"))),
             self._graph(
                 "Faults",
-                self._faults,
+                self._count("Faults"),
                 self._function.metric_errors(period=PERIOD),
                 self._function.metric_throttles(period=PERIOD),
-                self._games.throttled(PERIOD),
+                *self._games.throttled(PERIOD).values(),
             ),
             self._graph(
                 "Load",
@@ -135,4 +123,4 @@ class Watch(Construct):
         )
 
     def _duration(self, statistic: str) -> cloudwatch.Metric:
-        return self._function.metric_duration(statistic=statistic, period=PERIOD, label=statistic)
+        return self._function.metric_duration(statistic=statistic, period=PERIOD)

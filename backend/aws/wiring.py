@@ -1,0 +1,76 @@
+"""The service, put together of what AWS has. Imports backend and botocore."""
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self, cast
+
+from botocore.config import Config
+from botocore.session import Session
+
+from backend.aws.connections import ApiConnections, ManagementApi
+from backend.aws.dynamodb import DynamoDB, DynamoDBStore
+from backend.aws.metrics import EmbeddedMetrics, FaultCounter
+from backend.core.service import Service
+from backend.handlers.entry import Handler
+
+# A client waits for its reply no longer than 29 s; a push is worth less patience than a move.
+STORE_CONFIG: Final = Config(
+    connect_timeout=1,
+    read_timeout=2,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    tcp_keepalive=True,
+)
+PUSH_CONFIG: Final = Config(
+    connect_timeout=1,
+    read_timeout=2,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    tcp_keepalive=True,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the stack tells the function. ``life`` is how long a game lives, seconds."""
+
+    table: str
+    callback_url: str
+    stack: str
+    life: int
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        return cls(
+            table=environment["TABLE_NAME"],
+            callback_url=environment["CALLBACK_URL"],
+            stack=environment["STACK_NAME"],
+            life=int(environment["GAME_LIFE_SECONDS"]),
+        )
+
+
+class SystemClock:
+    """`backend.core.ports.Clock` of this machine."""
+
+    def now(self) -> int:
+        return time.time_ns() // 1_000_000
+
+
+def assemble(session: Session, surroundings: Surroundings) -> Handler:
+    """The handler on AWS, with the two clients it needs."""
+    clock = SystemClock()
+    metrics = EmbeddedMetrics(surroundings.stack, clock)
+    logging.getLogger().addHandler(FaultCounter(metrics))
+    dynamodb: Any = session.create_client("dynamodb", config=STORE_CONFIG)
+    api: Any = session.create_client(
+        "apigatewaymanagementapi", config=PUSH_CONFIG, endpoint_url=surroundings.callback_url
+    )
+    return Handler(
+        Service(
+            DynamoDBStore(cast("DynamoDB", dynamodb), surroundings.table),
+            ApiConnections(cast("ManagementApi", api)),
+            clock,
+            metrics,
+            life=surroundings.life,
+        )
+    )

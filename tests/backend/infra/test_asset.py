@@ -1,0 +1,101 @@
+"""The function's code as it is uploaded."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.backend.infra.deployment import own_platform
+from tests.backend.infra.synthesis import Synthesised, synthesise
+
+# All that boto3 brings, and nothing else of this machine's packages.
+BOTO3 = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six.py", "urllib3")
+LIMIT_KB = 1200
+
+SERVE = """
+import json, logging, sys
+sys.path[:0] = sys.argv[1:]
+from backend.aws.main import handler
+
+def serve(body):
+    context = {"eventType": "MESSAGE", "connectionId": "abc=", "routeKey": "x"}
+    return handler({"requestContext": context, "body": body, "isBase64Encoded": False}, None)
+
+print(json.dumps({
+    "pong": serve('{"type":"ping","ref":"1"}'),
+    "refusal": serve("no json"),
+    "modules": sorted(sys.modules),
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def stack() -> Synthesised:
+    """The stack whose function runs on this machine."""
+    return synthesise(**own_platform())
+
+
+@pytest.mark.parametrize("chosen", [{}, own_platform()], ids=["default", "this machine"])
+def test_the_asset_holds_what_the_handler_imports(chosen: dict[str, str]) -> None:
+    """Code, shared language and msgspec for the function's platform are there, and nothing else."""
+    code = synthesise(**chosen).code
+    assert {path.name for path in code.iterdir() if path.suffix != ".dist-info"} == {
+        *("backend", "shared", "msgspec"),
+    }
+    assert {path.name for path in (code / "backend").iterdir()} == {
+        *("__init__.py", "aws", "core", "handlers"),
+    }
+    ours = [path for part in ("backend", "shared") for path in (code / part).rglob("*")]
+    assert {path.suffix for path in ours if path.is_file()} == {".py"}
+    [library] = (code / "msgspec").glob("*.so")
+    tag = library.name.split(".")[1]
+    python = chosen.get("python", "3.14").replace(".", "")
+    machine = {"x86_64": "x86_64", "arm64": "aarch64"}[chosen.get("architecture", "arm64")]
+    assert tag == f"cpython-{python}-{machine}-linux-gnu"
+
+
+def test_the_asset_is_small(
+    stack: Synthesised, record_property: Callable[[str, object], None]
+) -> None:
+    """What a cold start has to fetch is little."""
+    size = sum(path.stat().st_size for path in stack.code.rglob("*") if path.is_file())
+    record_property("unpacked_kb", size // 1024)
+    assert size < 1024 * LIMIT_KB
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="the asset is made for Linux")
+def test_the_handler_runs_from_its_asset(stack: Synthesised, tmp_path: Path) -> None:
+    """With boto3 and nothing else besides, the packaged handler is imported and serves."""
+    packages = Path(sysconfig.get_path("purelib"))
+    for package in BOTO3:
+        (tmp_path / package).symlink_to(packages / package)
+    environment = {
+        "AWS_REGION": "eu-west-1",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "TABLE_NAME": "games",
+        "CALLBACK_URL": "https://example.org/prod",
+        "STACK_NAME": "noughts-tui",
+        "GAME_LIFE_SECONDS": "21600",
+        "HOME": os.devnull,
+    }
+    served = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", SERVE, str(stack.code), str(tmp_path)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    *metrics, answer = served.stdout.splitlines()
+    result = json.loads(answer)
+    assert json.loads(result["pong"]["body"])["type"] == "pong"
+    assert json.loads(result["refusal"]["body"])["code"] == "bad_json"
+    assert [json.loads(line)["RequestsRefused"] for line in metrics] == [1]
+    assert served.stderr == ""
+    foreign = {"backend.local", "backend.infra", "tui", "textual", "websockets", "aws_cdk"}
+    assert not foreign & {*result["modules"]}

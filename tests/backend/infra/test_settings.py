@@ -1,0 +1,91 @@
+"""What a deployment can choose."""
+
+import re
+
+import pytest
+
+from backend.infra.asset import ROOT
+from backend.infra.settings import InvalidSetting, Settings
+
+
+def test_nothing_need_be_chosen() -> None:
+    """Without any setting the defaults hold."""
+    assert Settings.read({}) == Settings()
+
+
+def test_settings_come_as_text() -> None:
+    """The command line gives every setting as text."""
+    chosen = {
+        "name": "mine",
+        "stage": "beta",
+        "architecture": "x86_64",
+        "python": "3.13",
+        "memory": "1024",
+        "concurrency": "50",
+        "rate": "200",
+        "burst": "100",
+        "retention": "7",
+        "removal": "retain",
+        "life": "12",
+        "email": "me@example.org",
+        "domain": "play.example.org",
+        "certificate": "arn:aws:acm:…",
+        "access_logs": "true",
+    }
+    assert Settings.read(chosen) == Settings(
+        name="mine",
+        stage="beta",
+        architecture="x86_64",
+        python="3.13",
+        memory=1024,
+        concurrency=50,
+        rate=200,
+        burst=100,
+        retention=7,
+        removal="retain",
+        life=12,
+        email="me@example.org",
+        domain="play.example.org",
+        certificate="arn:aws:acm:…",
+        access_logs=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("stage", "my stage"),
+        ("name", "1st"),
+        ("architecture", "arm"),
+        ("python", "2.7"),
+        ("memory", "64"),
+        ("memory", "lots"),
+        ("memory", "-1"),
+        ("concurrency", "10001"),
+        ("rate", "0"),
+        ("burst", "0"),
+        ("retention", "8"),
+        ("removal", "keep"),
+        ("life", "0"),
+        ("life", "169"),
+        ("email", "me"),
+        ("access_logs", "maybe"),
+        ("domain", "play.example.org"),
+    ],
+)
+def test_a_wrong_setting_is_named(name: str, value: str) -> None:
+    """A value that cannot be is refused before anything is made, by the setting's name."""
+    with pytest.raises(InvalidSetting, match=f"^{name}: "):
+        Settings.read({name: value})
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    """The deployment guide lists each setting and the default that holds."""
+    guide = (ROOT / "docs" / "deploy.md").read_text()
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]*) \|", guide, re.MULTILINE))
+    assert rows == {name: as_written(getattr(Settings(), name)) for name in Settings.names()}
+
+
+def as_written(default: object) -> str:
+    text = str(default)
+    return f"`{text.lower() if isinstance(default, bool) else text}`" if text else "none"
