@@ -33,14 +33,27 @@ if sys.platform == "win32":
 
     def _lock(file: IO[str]) -> None:
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+
+    def _allow_many_connections() -> None:
+        pass
 else:
     import fcntl
+    import resource
 
     def _lock(file: IO[str]) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
+    def _allow_many_connections() -> None:
+        """Each connection is an open file, of which many systems allow 256 or 1024 at first."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            with contextlib.suppress(OSError, ValueError):
+                resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
 
 PORT: Final = 8002
+OPEN_FILES: Final = 8192
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 CONNECTIONS_PER_ADDRESS: Final = 50
 """A household or an office plays from one address. Not asked on loopback, where a reverse proxy
@@ -50,6 +63,9 @@ would be everybody's address and a local program needs no gateway to use up the 
 _LOCK_SECONDS: Final = 2
 _LOCK_PAUSE: Final = 0.05
 _IDLE_PAUSE: Final = 0.5
+
+
+_log: Final = logging.getLogger(__name__)
 
 
 class CannotServe(Exception):
@@ -78,6 +94,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the gateway and returns the exit status: 0 when it was ended, 1 when it cannot serve."""
     options = parse(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    if options.chaos is not None:
+        _log.warning("failing on purpose, by seed %s", options.chaos)
+    _allow_many_connections()
     try:
         _serve(options)
     except (CannotServe, UnusableFile, OSError) as error:

@@ -9,7 +9,7 @@ from shared import codec
 from shared.errors import ErrorCode
 from shared.messages import REQUESTS, Error, GatewayNotice
 from tests.backend.local.peer import Frame, Peer, peer, seated
-from tests.backend.local.program import Program, running
+from tests.backend.local.program import resident_bytes, running
 from tests.proofs.counts import count
 
 FRAMES = count(1_500, 20_000)
@@ -45,15 +45,6 @@ async def answers(client: Peer, batch: list[str]) -> list[str]:
     while not received or '"the end of it"' not in received[-1]:
         received.append(str(await client.socket.recv()))
     return received
-
-
-def resident_bytes(program: Program) -> int:
-    """Memory of the gateway; 0 where the system does not tell."""
-    try:
-        pages = Path(f"/proc/{program.process.pid}/statm").read_text(encoding="ascii").split()[1]
-    except FileNotFoundError:
-        return 0
-    return 4096 * int(pages)
 
 
 async def test_nonsense_is_refused_and_disturbs_nobody(tmp_path: Path) -> None:

@@ -25,12 +25,25 @@ class Program:
     def port(self) -> int:
         return int(self.url.rpartition(":")[2])
 
+    async def drain(self) -> None:
+        """Reads what it complains of until it ends, so that it never waits for its reader."""
+        await self.process.communicate()
+
     async def ended(self) -> tuple[int, str, str]:
         """Waits for the end: status, what else was printed, what was complained of."""
         out, err = await self.process.communicate()
         status = self.process.returncode
         assert status is not None
         return status, out.decode(), err.decode()
+
+
+def resident_bytes(program: Program) -> int:
+    """Memory of the gateway; 0 where the system does not tell."""
+    try:
+        pages = Path(f"/proc/{program.process.pid}/statm").read_text(encoding="ascii").split()[1]
+    except FileNotFoundError:
+        return 0
+    return 4096 * int(pages)
 
 
 async def start(*arguments: str | Path) -> Program:

@@ -5,12 +5,11 @@ import itertools
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from websockets.exceptions import WebSocketException
 
 from backend.core.match import Match, Moment, Move, Seat
 from backend.core.ports import Busy, Gone, Undelivered
@@ -19,8 +18,9 @@ from backend.local.chaos import CALM, Broken, ChaosConnections, ChaosStore, Dice
 from backend.local.gateway import Gateway
 from backend.local.limits import Limits
 from backend.local.sqlite import SqliteStore
-from shared.board import Mark, free, tile_of
-from tests.backend.local.peer import Frame, Peer, peer, seated
+from shared.board import Mark
+from tests.backend.local.peer import peer, seated
+from tests.backend.local.stubborn import Stubborn
 from tests.backend.memory import ManualClock, MemoryConnections, MemoryStore
 from tests.proofs.counts import count
 
@@ -248,81 +248,12 @@ async def test_a_connection_ages_at_once() -> None:
 # All of it
 
 
-PATIENCE = 0.25
-"""Seconds after which a reply is taken for lost."""
-
-
-@dataclass
-class Stubborn:
-    """A client that does what the protocol promises is enough: repeats, resumes, asks."""
-
-    url: str
-    choose: Any
-    id: str = ""
-    token: str = ""
-    acknowledged: list[str] = field(default_factory=list)
-    seated: asyncio.Event = field(default_factory=asyncio.Event)
-    lines: Any = None
-
-    async def play(self, opening: Frame) -> Frame:
-        """Sits down with this request and plays until the game is over."""
-        while True:
-            try:
-                async with peer(self.url, open_timeout=1, close_timeout=0.05) as self.lines:
-                    await self._sit(opening)
-                    return await self._finish()
-            except (TimeoutError, OSError, WebSocketException):
-                continue
-
-    async def _sit(self, opening: Frame) -> None:
-        if not self.token:
-            seat = await self._ask(**opening)
-            self.id, self.token = seat["id"], seat["token"]
-            self.seated.set()
-        else:
-            await self._ask(type="resume", id=self.id, token=self.token)
-
-    async def _finish(self) -> Frame:
-        while True:
-            seen = await self._ask(type="ping", id=self.id)
-            game = seen["game"]
-            if game["status"] in {"won", "drawn"}:
-                return dict(game)
-            if seen["mark"] is None:
-                await self._ask(type="resume", id=self.id, token=self.token)
-            elif game["turn"] == seen["mark"]:
-                await self._move(game["moves"])
-            else:
-                await self._push()
-
-    async def _move(self, moves: str) -> None:
-        tile = tile_of(self.choose(free(moves)))
-        reply = await self._ask(type="play", id=self.id, tile=tile, after=moves)
-        if reply["type"] == "play":
-            self.acknowledged.append(reply["game"]["moves"])
-
-    async def _ask(self, **request: Any) -> Frame:
-        lines: Peer = self.lines
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                reply = await lines.ask(**request)
-                if reply.get("code") not in {"busy", "internal"}:
-                    return reply
-
-    async def _push(self) -> None:
-        try:
-            async with asyncio.timeout(PATIENCE / 5):
-                await self.lines.pushed()
-        except TimeoutError:
-            return
-
-
 async def play_through(store: SqliteStore, seed: int) -> None:
     """Two play a game through a gateway that fails by this seed; both see what the store holds."""
     choices = Dice(seed, "moves")._random
     key = itertools.count(100 * seed)
     async with chaos.serve(store, seed, limits=Limits(rate=0, close_seconds=0.1)) as gateway:
-        ada, bob = (Stubborn(gateway.url, choices.choice) for _ in range(2))
+        ada, bob = (Stubborn(gateway.url, choices) for _ in range(2))
         start = {"type": "start", "key": f"{next(key):022}"}
         hosting = asyncio.create_task(ada.play(start))
         await ada.seated.wait()
