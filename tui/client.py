@@ -155,7 +155,7 @@ class Client:
             if game is not None and game.status in {"waiting", "playing"}:
                 offered.append((seat, game))
             else:
-                self._tables.forget(seat.id)
+                self._tables.discard(seat)
         return tuple(offered)
 
     async def resume(self, seat: Seat) -> TableState:

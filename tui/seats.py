@@ -62,6 +62,11 @@ class Seat:
     saved_at: int
 
     @property
+    def place(self) -> tuple[str, str, Mark]:
+        """What tells seats apart: both players of a game can be at home here."""
+        return self.url, self.id, self.mark
+
+    @property
     def mark(self) -> Mark:
         return parse_token(self.token)[0]
 
@@ -82,7 +87,7 @@ class Seats:
         self._folder = folder
         self._now_ms = now_ms
         self._memory: tuple[Seat, ...] = ()
-        self._locks: dict[tuple[str, str], int] = {}
+        self._locks: dict[tuple[str, str, Mark], int] = {}
         self.warning: str | None = None
 
     def keep(self, url: str, game_id: str, token: str) -> Seat:
@@ -90,52 +95,43 @@ class Seats:
         seat = Seat(url=url, id=game_id, token=token, saved_at=self._now_ms())
         self.hold(seat)
         with self._changing() as seats:
-            seats[:] = [seat, *(other for other in seats if not _same(other, url, game_id))]
+            seats[:] = [seat, *(other for other in seats if other.place != seat.place)]
         return seat
 
-    def forget(self, url: str, game_id: str) -> None:
+    def forget(self, seat: Seat) -> None:
         """Drops a seat whose game is gone or over."""
         with self._changing() as seats:
-            seats[:] = [other for other in seats if not _same(other, url, game_id)]
+            seats[:] = [other for other in seats if other.place != seat.place]
         if self._folder is not None:
             with contextlib.suppress(OSError):
-                _lock_path(self._folder, url, game_id).unlink()
-        self.release(url, game_id)
+                _lock_path(self._folder, seat).unlink()
+        self.release(seat)
 
     def offered(self, url: str) -> tuple[Seat, ...]:
         """The seats at a server that no living process holds, newest first."""
         return tuple(seat for seat in self._load() if seat.url == url and self._is_free(seat))
 
-    def saved(self, url: str, game_id: str) -> Seat | None:
-        """The seat in a game that this player left behind; None when a living process holds it."""
-        return next((seat for seat in self.offered(url) if seat.id == game_id), None)
-
     def hold(self, seat: Seat) -> bool:
         """Marks a seat as held by this process; False when another one holds it."""
-        place = (seat.url, seat.id)
-        if self._folder is None or place in self._locks:
+        if self._folder is None or seat.place in self._locks:
             return True
-        lock = _locked(_lock_path(self._folder, *place))
+        lock = _locked(_lock_path(self._folder, seat))
         if lock is None:
             return False
-        self._locks[place] = lock
+        self._locks[seat.place] = lock
         return True
 
-    def release(self, url: str, game_id: str) -> None:
+    def release(self, seat: Seat) -> None:
         """Lets other processes offer a seat."""
-        if (lock := self._locks.pop((url, game_id), None)) is not None:
+        if (lock := self._locks.pop(seat.place, None)) is not None:
             os.close(lock)
-
-    def release_all(self) -> None:
-        for place in tuple(self._locks):
-            self.release(*place)
 
     def _is_free(self, seat: Seat) -> bool:
         if self._folder is None:
             return True
-        if (seat.url, seat.id) in self._locks:
+        if seat.place in self._locks:
             return False
-        lock = _locked(_lock_path(self._folder, seat.url, seat.id))
+        lock = _locked(_lock_path(self._folder, seat))
         if lock is None:
             return False
         os.close(lock)
@@ -188,10 +184,6 @@ class Seats:
         return ()
 
 
-def _same(seat: Seat, url: str, game_id: str) -> bool:
-    return (seat.url, seat.id) == (url, game_id)
-
-
 def _seat(fields: dict[str, Any]) -> Seat:
     url, token, saved_at = fields["url"], fields["token"], fields["saved_at"]
     if not isinstance(url, str) or not isinstance(saved_at, int):
@@ -214,9 +206,10 @@ def _write(path: Path, seats: list[Seat]) -> None:
         raise
 
 
-def _lock_path(folder: Path, url: str, game_id: str) -> Path:
+def _lock_path(folder: Path, seat: Seat) -> Path:
     # The same code can be in use at two servers; twelve digits of a hash keep them apart.
-    return folder / "held" / f"{game_id}-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
+    server = hashlib.sha256(seat.url.encode()).hexdigest()[:12]
+    return folder / "held" / f"{seat.id}-{seat.mark}-{server}"
 
 
 def _locked(path: Path) -> int | None:

@@ -207,5 +207,6 @@ def replayed_end(moves: str) -> str:
     result = outcome(moves)
     if not result.over:
         return "There the game stopped."
-    lines = line_names(result.lines)
-    return f"{result.winner} wins: {lines}." if result.winner else "The game is drawn."
+    if result.winner is None:
+        return "The game is drawn."
+    return f"{result.winner} wins: {line_names(result.lines)}."

@@ -67,7 +67,7 @@ class Tables:
                 self.keep(event.next.id, token_of(old.mark.other, old.key))
                 self.forget(event.id)
             case Replaced():
-                self._seats.release(self._server, event.id)
+                self._release(event.id)
         self.happened(event)
 
     def table(self, game_id: str) -> TableState | None:
@@ -87,13 +87,17 @@ class Tables:
 
     def let_go(self, game_id: str) -> None:
         """Leaves a seat on disk for whoever resumes it."""
+        self._release(game_id)
         self._held.pop(game_id, None)
-        self._seats.release(self._server, game_id)
 
     def forget(self, game_id: str) -> None:
-        """Drops a seat for good."""
-        self._held.pop(game_id, None)
-        self._seats.forget(self._server, game_id)
+        """Drops the seat in a game for good."""
+        if (seat := self._held.pop(game_id, None)) is not None:
+            self._seats.forget(seat)
+
+    def discard(self, seat: Seat) -> None:
+        """Drops a seat that was left on disk and leads nowhere."""
+        self._seats.forget(seat)
 
     def left_behind(self) -> tuple[Seat, ...]:
         """The seats on disk that no living process holds, newest first."""
@@ -119,10 +123,14 @@ class Tables:
         self.happened(MovedOn(game_id, onward))
 
     def replaced(self, game_id: str) -> None:
-        self._seats.release(self._server, game_id)
+        self._release(game_id)
         self.happened(SeatReplaced(game_id))
 
     def close(self) -> None:
         """Lets other processes offer the seats."""
         for game_id in self._held:
-            self._seats.release(self._server, game_id)
+            self._release(game_id)
+
+    def _release(self, game_id: str) -> None:
+        if (seat := self._held.get(game_id)) is not None:
+            self._seats.release(seat)

@@ -431,7 +431,7 @@ async def test_both_want_another_game(opened: Any, server: Server, tmp_path: Any
     state = await until(client, lambda state: NEXT in state.tables)
     assert state.tables[CODE].onward == NEXT
     assert state.tables[NEXT].seat is Mark.X
-    seats.release(server.url, NEXT)
+    await client.__aexit__(None, None, None)
     assert [(seat.id, seat.token) for seat in seats.offered(server.url)] == [(NEXT, TOKEN_X)]
 
 
@@ -513,9 +513,8 @@ async def test_leaving_is_immediate(opened: Any, server: Server) -> None:
 async def test_coming_back_in_a_new_process(opened: Any, server: Server, tmp_path: Any) -> None:
     """A new process finds the seat the old one left, sees whose turn it is, and sits down."""
     old = Seats(tmp_path)
-    old.keep(server.url, CODE, TOKEN_O)
-    old.keep(server.url, NEXT, TOKEN_X)
-    old.release_all()
+    old.release(old.keep(server.url, CODE, TOKEN_O))
+    old.release(old.keep(server.url, NEXT, TOKEN_X))
     client = await opened(Seats(tmp_path))
     peer = await server.accepts()
     asking = asyncio.create_task(client.resumable())
@@ -540,8 +539,7 @@ async def test_joining_a_game_one_sits_in_resumes_it(
 ) -> None:
     """`join` with the code of a game this player left behind takes the old seat."""
     old = Seats(tmp_path)
-    old.keep(server.url, CODE, TOKEN_O)
-    old.release_all()
+    old.release(old.keep(server.url, CODE, TOKEN_O))
     client = await opened(Seats(tmp_path))
     peer = await server.accepts()
     asking = asyncio.create_task(client.join("k7q-f2m"))

@@ -28,18 +28,16 @@ def test_a_seat_outlives_its_process(tmp_path: Path) -> None:
     """What one process saved the next one offers, newest first and for its server only."""
     clock = Clock()
     old = Seats(tmp_path, now_ms=clock)
-    old.keep(URL, CODE, TOKEN)
+    kept = [old.keep(URL, CODE, TOKEN)]
     clock.now += 1
-    old.keep(URL, NEXT, f"o.{KEY}")
-    old.keep("ws://other", CODE, TOKEN)
-    old.release_all()
+    kept += [old.keep(URL, NEXT, f"o.{KEY}"), old.keep("ws://other", CODE, TOKEN)]
+    for seat in kept:
+        old.release(seat)
     new = Seats(tmp_path, now_ms=clock)
     assert new.offered(URL) == (
         Seat(URL, NEXT, f"o.{KEY}", NOW + 1),
         Seat(URL, CODE, TOKEN, NOW),
     )
-    assert new.saved(URL, CODE) == Seat(URL, CODE, TOKEN, NOW)
-    assert new.saved(URL, "AAAAAA") is None
 
 
 def test_only_the_owner_reads_the_file(tmp_path: Path) -> None:
@@ -58,10 +56,22 @@ def test_a_held_seat_is_not_offered(tmp_path: Path) -> None:
     assert second.offered(URL) == first.offered(URL) == ()
     assert not second.hold(seat)
     assert first.hold(seat)
-    first.release(URL, CODE)
+    first.release(seat)
     assert second.offered(URL) == (seat,)
     assert second.hold(seat)
     assert first.offered(URL) == ()
+
+
+def test_both_players_are_at_home_here(tmp_path: Path) -> None:
+    """Two who play each other from one account each keep their own seat."""
+    ada, bob = Seats(tmp_path), Seats(tmp_path)
+    ada.keep(URL, CODE, f"x.{KEY}")
+    other = bob.keep(URL, CODE, f"o.{KEY[::-1]}")
+    assert ada.offered(URL) == bob.offered(URL) == ()
+    bob.release(other)
+    assert Seats(tmp_path).offered(URL) == (other,)
+    bob.forget(other)
+    assert json.loads((tmp_path / "seats.json").read_text())["seats"][0]["token"] == f"x.{KEY}"
 
 
 def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
@@ -88,9 +98,9 @@ def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
 def test_a_forgotten_seat(tmp_path: Path) -> None:
     """A seat whose game is over leaves neither a line nor a lock file."""
     seats = Seats(tmp_path)
-    seats.keep(URL, CODE, TOKEN)
-    seats.forget(URL, CODE)
-    seats.forget(URL, CODE)
+    seat = seats.keep(URL, CODE, TOKEN)
+    seats.forget(seat)
+    seats.forget(seat)
     assert json.loads((tmp_path / "seats.json").read_text()) == {"seats": []}
     assert not list((tmp_path / "held").iterdir())
 
@@ -99,8 +109,7 @@ def test_seats_of_last_week(tmp_path: Path) -> None:
     """A seat that nobody came back to is dropped after a week."""
     clock = Clock()
     seats = Seats(tmp_path, now_ms=clock)
-    seats.keep(URL, CODE, TOKEN)
-    seats.release_all()
+    seats.release(seats.keep(URL, CODE, TOKEN))
     clock.now += WEEK
     assert seats.offered(URL) == ()
     seats.keep(URL, NEXT, TOKEN)
@@ -144,5 +153,5 @@ def test_seats_in_memory() -> None:
     seats = Seats(None)
     seat = seats.keep(URL, CODE, TOKEN)
     assert seats.offered(URL) == (seat,)
-    seats.forget(URL, CODE)
+    seats.forget(seat)
     assert seats.offered(URL) == ()
