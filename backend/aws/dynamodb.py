@@ -6,8 +6,6 @@ Which requests are made of which parameters is all that stands here; the conditi
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from heapq import merge
-from itertools import islice
 from typing import Any, Final, Protocol, cast
 
 from botocore.exceptions import ClientError
@@ -176,12 +174,9 @@ class DynamoDBStore:
             )
             for shard in range(items.SHARDS)
         )
-        lines = merge(
-            *(map(items.line_of, entries) for entries in shards),
-            key=lambda line: line.since,
-            reverse=not oldest_first,
-        )
-        return list(islice(lines, LOBBY_LINES))
+        lines = [items.line_of(entry) for entries in shards for entry in entries]
+        lines.sort(key=lambda line: (line.since, line.id), reverse=not oldest_first)
+        return lines[:LOBBY_LINES]
 
     def _change(
         self, game_id: str, clause: Clause, change: Update, at: Moment, returning: str = "ALL_NEW"
