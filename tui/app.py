@@ -22,7 +22,7 @@ from tui.record import RecordFile
 from tui.screens.base import PlainScreen
 from tui.screens.game import GameScreen
 from tui.screens.help import HelpScreen
-from tui.screens.intents import Began, NameChanged, OpenReplay, OpenTable, Practise
+from tui.screens.intents import Began, NameChanged, OpenReplay, OpenTable, PracticeOver, Practise
 from tui.screens.lobby import LobbyScreen
 from tui.screens.replay import ReplayScreen
 from tui.screens.waiting import EMBEDDED, WaitingScreen
@@ -130,6 +130,10 @@ class NoughtsApp(App[None]):
     def _begin_practice(self, event: Practise) -> None:
         self.run_worker(self._practising(event.level), group="practice", exclusive=True)
 
+    @on(PracticeOver)
+    def _end_practice(self, event: PracticeOver) -> None:
+        self.run_worker(self._close(event.session.client))
+
     @on(NameChanged)
     def _rename(self, event: NameChanged) -> None:
         self.session.client.name = event.name
@@ -151,6 +155,8 @@ class NoughtsApp(App[None]):
         self._summons = None
         while len(self.screen_stack) > 1 and not isinstance(self.screen, WaitingScreen):
             await self.pop_screen()
+        for client in tuple(self._practices):
+            await self._close(client)
 
     async def _practising(self, level: Level) -> None:
         try:
@@ -158,6 +164,8 @@ class NoughtsApp(App[None]):
         except Unreachable as unreachable:
             self.notify(unreachable.sentence, severity="error", markup=False)
             return
+        for finished in tuple(self._practices):
+            await self._close(finished)
         self._practices.append(client)
         session = replace(self.session, client=client, where="the computer", practice=True)
         self._listen(session)
@@ -165,6 +173,11 @@ class NoughtsApp(App[None]):
             await self.switch_screen(GameScreen(session, game_id))
         else:
             await self.push_screen(GameScreen(session, game_id))
+
+    async def _close(self, client: Client) -> None:
+        if client in self._practices:
+            self._practices.remove(client)
+            await client.__aexit__(None, None, None)
 
     def _screen_of(self, session: Session, game_id: str) -> PlainScreen:
         table = session.client.state.tables[game_id]

@@ -12,7 +12,7 @@ from shared.board import Mark
 from shared.messages import EMOTES
 from tui.screens.base import PlainScreen
 from tui.screens.dialogs import ChoiceDialog, levels, practice_level
-from tui.screens.intents import OpenReplay, OpenTable, Practise
+from tui.screens.intents import OpenReplay, OpenTable, PracticeOver, Practise
 from tui.screens.replay import ShareDialog
 from tui.session import Session
 from tui.state import TableState
@@ -79,7 +79,7 @@ class GameScreen(PlainScreen):
         Binding("escape", "leave", "Back"),
     ]
     HELP = (
-        "Three in a row win, in any direction. x begins.\n"
+        "Three in a row win, in any direction. x begins. "
         "A dim mark is on its way to the server; the corners show where the last move was."
     )
 
@@ -189,7 +189,9 @@ class GameScreen(PlainScreen):
             self._leave()
 
     def _leave(self) -> None:
-        if self.table is not None:
+        if self.session.practice:
+            self.post_message(PracticeOver(self.session))
+        elif self.table is not None:
             # Outlives this screen.
             self.app.run_worker(self._asking(self.client.leave(self.game_id)))
         self.dismiss()

@@ -36,6 +36,14 @@ class Practise(Message):
         self.level = level
 
 
+class PracticeOver(Message):
+    """The player turned away from the computer."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+
+
 class OpenReplay(Message):
     """Step through a history; ``names`` are x's and o's."""
 

@@ -37,7 +37,7 @@ from tui.state import LinkStatus, TableState
 from tui.widgets.logo import Logo
 
 FOCUSED_SECONDS, BLURRED_SECONDS = 5, 30
-_KEY_COLUMN = 25
+_KEY_COLUMN = 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class LobbyScreen(PlainScreen):
         Binding("escape", "app.quit", "Quit"),
     ]
     HELP = (
-        "Quick match finds an opponent, or waits for one. A new game has a code to give to a\n"
+        "Quick match finds an opponent, or waits for one. A new game has a code to give to a "
         "friend. Games in the list are open to everybody; those being played can be watched."
     )
 

@@ -32,7 +32,7 @@ class ReplayScreen(PlainScreen):
         Binding("escape", "dismiss", "Back"),
     ]
     HELP = (
-        "Every finished game has a code of four characters: noughts-tui replay shows it again.\n"
+        "Every finished game has a code of four characters: noughts-tui replay shows it again. "
         "A question mark stands beside a move that a perfect player would not have made."
     )
 

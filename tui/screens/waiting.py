@@ -59,7 +59,7 @@ class WaitingScreen(PlainScreen):
         Binding("escape", "cancel", "Cancel"),
     ]
     HELP = (
-        "Give the code to whom you want to play: they type it in their lobby, or paste the\n"
+        "Give the code to whom you want to play: they type it in their lobby, or paste the "
         "command into a terminal. The game begins by itself when they come."
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -301,14 +302,18 @@ class Board(Widget, can_focus=True):
 
     def _segments(self, texels: Sequence[Texel]) -> list[Segment]:
         ground = self.rich_style
-        return [Segment(texel.character, self._style(texel, ground)) for texel in texels]
+        runs = groupby(texels, key=lambda texel: (texel.ink, texel.behind))
+        return [
+            Segment("".join(texel.character for texel in run), self._style(*inks, ground))
+            for inks, run in runs
+        ]
 
-    def _style(self, texel: Texel, ground: Style) -> Style:
-        if not texel.ink:
+    def _style(self, ink: str, behind_ink: str, ground: Style) -> Style:
+        if not ink:
             return ground
-        style = self.get_component_rich_style(f"board--{texel.ink}")
-        if texel.behind:
-            behind = self.get_component_rich_style(f"board--{texel.behind}")
+        style = self.get_component_rich_style(f"board--{ink}")
+        if behind_ink:
+            behind = self.get_component_rich_style(f"board--{behind_ink}")
             style += Style.from_color(style.color, behind.color)
         return style
 

@@ -13,6 +13,7 @@ from textual.widget import Widget
 _GAP = 2
 _KEPT = frozenset({"escape", "question_mark"})
 # Known to everybody, and so told last.
+_TEXTUALS = frozenset({"", "Focus Next", "Focus Previous", "Copy selected text"})
 _STEERING = frozenset({"up", "down", "left", "right", "k", "w"})
 
 
@@ -116,7 +117,7 @@ def hints_of(screen: Screen[Any], *, hidden: bool = False) -> tuple[Hint, ...]:
     found: dict[str, Hint] = {}
     for key, (node, binding, enabled, _) in screen.active_bindings.items():
         ours = hidden and type(node).__module__.startswith("tui.")
-        if enabled and binding.description and (binding.show or ours):
+        if enabled and binding.description not in _TEXTUALS and (binding.show or ours):
             display = screen.app.get_key_display(binding)
             found.setdefault(binding.description, Hint(key, display, binding.description))
     return tuple(sorted(found.values(), key=lambda hint: hint.binding in _STEERING))
