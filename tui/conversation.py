@@ -129,12 +129,8 @@ class Conversation:
         if not isinstance(reply, Pong) or not isinstance(reply.game, Game):
             raise self.refused(game_id, reply)
         table = self._tables.table(game_id)
-        if table is not None and table.alive:
-            if table.seat is None and known is not None and reply.game.rev > known.game.rev:
-                # A push was lost: the server may no longer know that we watch.
-                await self.exchange.ask(Watch(id=game_id))
-            elif table.seat is not None and reply.mark is None and reply.game.next is None:
-                await self._sit_down_again(table)
+        if known is not None and table is not None and table.alive:
+            await self._mend(known, table, reply.game, reply.mark)
         return reply.game
 
     async def reseat(self, game_id: str) -> bool:
@@ -187,7 +183,8 @@ class Conversation:
         if isinstance(game := getattr(event, "game", UNSET), Game):
             self._follow_rematch(game)
         if isinstance(event, RematchOffered) and event.next is not UNSET and not event.next.mark:
-            self.errand(self.check(event.next.id))
+            # The server seated a connection that we no longer have.
+            self.errand(self._resume(event.next.id))
 
     async def _restore(self, wire: Wire, table: TableState) -> None:
         seat = self._tables.seat_in(table.id)
@@ -196,16 +193,28 @@ class Conversation:
         if isinstance(reply, Error):
             self.refused(table.id, reply)
 
+    async def _mend(self, known: TableState, table: TableState, truth: Game, mark: object) -> None:
+        """Takes our place again when the truth shows that the server has lost it."""
+        if table.seat is None:
+            if truth.rev > known.game.rev:
+                # A push was lost: the server may no longer know that we watch.
+                await self.exchange.ask(Watch(id=table.id))
+        elif mark is None and truth.next is None and table.bound_at == known.bound_at:
+            # An answer that a resume has overtaken would say nothing.
+            await self._sit_down_again(table)
+
     async def _sit_down_again(self, table: TableState) -> None:
-        seat = self._tables.seat_in(table.id)
-        if seat is None:
-            return
         if table.me is not None and table.me.online:
             self._tables.replaced(table.id)
-            return
-        reply = await self.exchange.ask(Resume(id=table.id, token=seat.token))
-        if not isinstance(reply, Resumed):
-            raise self.refused(table.id, reply)
+        else:
+            await self._resume(table.id)
+
+    async def _resume(self, game_id: str) -> None:
+        seat = self._tables.seat_in(game_id)
+        if seat is not None:
+            reply = await self.exchange.ask(Resume(id=game_id, token=seat.token))
+            if not isinstance(reply, Resumed):
+                raise self.refused(game_id, reply)
 
     def _follow_rematch(self, game: Game) -> None:
         """Enters a rematch of ours whose announcement was lost."""
@@ -222,10 +231,8 @@ class Conversation:
             old = self._tables.seat_in(game_id)
             if old is None:
                 return
-            seat = self._tables.keep(next_id, token_of(old.mark.other, old.key))
-            reply = await self.exchange.ask(Resume(id=next_id, token=seat.token))
-            if not isinstance(reply, Resumed):
-                raise self.refused(next_id, reply)
+            self._tables.keep(next_id, token_of(old.mark.other, old.key))
+            await self._resume(next_id)
             self._tables.moved_on(game_id, next_id)
         finally:
             self._following.discard(game_id)
