@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from importlib import metadata
 from typing import Any, Final
@@ -104,7 +105,6 @@ class Gateway:
         self._limits = limits
         self._origins = frozenset(origins)
         self._clients: dict[str, Client] = {}
-        self._doorkeeper = Doorkeeper(limits.connections_per_address)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="handler")
         self._closing = False
         self._deserted_at: int | None = clock.now()
@@ -153,19 +153,15 @@ class Gateway:
     def judge(self, connection: websockets.ServerConnection, request: Request) -> Response | None:
         """Answers what is no WebSocket handshake, or one that is not welcome."""
         socket = _socket(connection)
-        socket.unread_bytes = self._limits.unread_bytes
-        socket.close_seconds = self._limits.close_seconds
         origins = request.headers.get_all("Origin")
         if ANY_ORIGIN not in self._origins and not self._origins.issuperset(origins):
             return socket.answer(HTTPStatus.FORBIDDEN, "This origin is not allowed here.\n")
         if "Upgrade" not in request.headers:
             return _plain(socket, request)
-        address = _address(socket)
-        if not self._doorkeeper.enter(address):
+        if not socket.is_welcome:
             return socket.answer(
                 HTTPStatus.TOO_MANY_REQUESTS, "Too many connections from this address.\n"
             )
-        socket.connection_lost_waiter.add_done_callback(lambda _: self._doorkeeper.leave(address))
         return None
 
     async def attend(self, connection: websockets.ServerConnection) -> None:
@@ -181,13 +177,12 @@ class Gateway:
 
     def _welcome(self, socket: Socket) -> Client:
         now = self._clock.now()
-        headers = socket.request.headers if socket.request is not None else {}
         caller = Caller(
             connection=invocation.new_id(),
             connected_at=now,
-            source_ip=_address(socket),
-            user_agent=headers.get("User-Agent"),
-            domain=headers.get("Host", "localhost"),
+            source_ip=socket.address,
+            user_agent=_header(socket, "User-Agent"),
+            domain=_header(socket, "Host") or "localhost",
         )
         client = Client(caller, socket, TokenBucket(self._limits.rate, now), now)
         self._clients[client.id] = client
@@ -313,7 +308,7 @@ def _listen(gateway: Gateway, host: str, port: int, limits: Limits) -> websocket
         host,
         port,
         process_request=gateway.judge,
-        create_connection=Socket,
+        create_connection=partial(Socket, limits, Doorkeeper()),  # type: ignore[arg-type] # made by it
         compression=None,
         server_header=SERVICE_NAME,
         open_timeout=limits.handshake_seconds,
@@ -352,6 +347,7 @@ def _socket(connection: websockets.ServerConnection) -> Socket:
     return connection
 
 
-def _address(socket: Socket) -> str:
-    peer = socket.remote_address
-    return str(peer[0]) if peer else ""
+def _header(socket: Socket, name: str) -> str | None:
+    """A header of the handshake, the first where a client sends several."""
+    values = socket.request.headers.get_all(name) if socket.request else []
+    return values[0] if values else None

@@ -59,17 +59,14 @@ class TokenBucket:
 class Doorkeeper:
     """Counts the connections of each address; of IPv6, of each subscriber's network."""
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
+    def __init__(self) -> None:
         self._inside: Counter[str] = Counter()
 
-    def enter(self, address: str) -> bool:
-        """Whether one more may come in from this address; who may is counted until `leave`."""
+    def enter(self, address: str) -> int:
+        """How many are inside from this address, with this one, which stays until `leave`."""
         source = _source(address)
-        if self._limit and self._inside[source] >= self._limit:
-            return False
         self._inside[source] += 1
-        return True
+        return self._inside[source]
 
     def leave(self, address: str) -> None:
         source = _source(address)

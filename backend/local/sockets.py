@@ -1,6 +1,6 @@
 """WebSocket connections that close as API Gateway closes them, in bounded memory.
 
-Imports websockets only.
+Imports local and websockets only.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from backend.local.invocation import Ending
+from backend.local.limits import Doorkeeper, Limits
 
 FRAME_BYTES: Final = 2**15
 MESSAGE_BYTES: Final = 2**17
@@ -45,21 +46,33 @@ class GatewayProtocol(ServerProtocol):
             super().recv_frame(frame)
 
     def fail(self, code: CloseCode | int, reason: str = "") -> None:
-        if code == CloseCode.MESSAGE_TOO_BIG:
+        if code == CloseCode.MESSAGE_TOO_BIG and "exceeds limit" in reason:
             room = MESSAGE_BYTES - (self.current_size or 0)
             reason = FRAME_TOO_LONG if room >= FRAME_BYTES else MESSAGE_TOO_LONG
         super().fail(code, reason)
 
 
 class Socket(ServerConnection):
-    """A connection that never waits for its peer; the bounds are those of `limits.Limits`."""
+    """A connection that never waits for its peer.
 
-    unread_bytes: int = 2**16
-    close_seconds: float = 3
+    ``is_welcome`` tells whether its address has room for one more. Those who are not are told so;
+    where as many again wait to be told, the next are cut off unheard.
+    """
 
-    def __init__(self, protocol: ServerProtocol, server: Server, **options: Any) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        doorkeeper: Doorkeeper,
+        protocol: ServerProtocol,
+        server: Server,
+        **options: Any,
+    ) -> None:
         super().__init__(GatewayProtocol(logger=protocol.logger), server, **options)
+        self._limits = limits
+        self._doorkeeper = doorkeeper
         self._is_timed = False
+        self.address = ""
+        self.is_welcome = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # What the system keeps for a client that does not read is bounded as well.
@@ -67,6 +80,16 @@ class Socket(ServerConnection):
             socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES
         )
         super().connection_made(transport)
+        peer, room = transport.get_extra_info("peername"), self._limits.connections_per_address
+        self.address = str(peer[0]) if peer else ""
+        inside = self._doorkeeper.enter(self.address)
+        self.is_welcome = not room or inside <= room
+        if room and inside > 2 * room:
+            self.cut()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._doorkeeper.leave(self.address)
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -117,8 +140,8 @@ class Socket(ServerConnection):
     def _cut_in_time(self) -> None:
         if not self._is_timed:
             self._is_timed = True
-            self.loop.call_later(self.close_seconds, self.cut)
+            self.loop.call_later(self._limits.close_seconds, self.cut)
 
     def _cut_if_unread(self) -> None:
-        if self.transport.get_write_buffer_size() > self.unread_bytes:
+        if self.transport.get_write_buffer_size() > self._limits.unread_bytes:
             self.cut()

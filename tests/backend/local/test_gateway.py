@@ -550,6 +550,30 @@ async def test_one_address_has_so_many_connections(clock: ManualClock) -> None:
             assert (await next_one.ask(type="ping"))["type"] == "pong"
 
 
+async def test_who_says_nothing_is_counted_too(clock: ManualClock) -> None:
+    """Connections that never become a WebSocket cannot use up the machine either."""
+    limits = Limits(connections_per_address=2)
+    async with serve(MemoryStore(), clock=clock, limits=limits) as gateway:
+        silent = [await asyncio.open_connection("127.0.0.1", gateway.port) for _ in range(5)]
+        assert await silent[-1][0].read() == b""
+        for _, writer in silent:
+            writer.close()
+            await writer.wait_closed()
+
+
+async def test_headers_that_are_sent_twice_do_no_harm(script: Script, clock: ManualClock) -> None:
+    """Of a header that a client sends twice the first counts."""
+    twice = [("User-Agent", "one"), ("User-Agent", "two"), ("Host", "elsewhere")]
+    async with (
+        scripted(script, clock) as gateway,
+        peer(gateway.url, user_agent_header=None, additional_headers=twice) as client,
+    ):
+        await client.socket.send("{}")
+        context = (await script.happened("MESSAGE"))["requestContext"]
+    assert context["identity"]["userAgent"] == "one"
+    assert context["domainName"] == f"127.0.0.1:{gateway.port}"
+
+
 async def test_a_slow_handshake_is_given_up(clock: ManualClock) -> None:
     """Who connects and says nothing is not waited for."""
     limits = Limits(handshake_seconds=0.05)
@@ -654,6 +678,12 @@ async def test_a_flood_of_tiny_frames_is_cut(script: Script, clock: ManualClock)
         context = (await script.happened("DISCONNECT"))["requestContext"]
         plain.close()
     assert context["disconnectStatusCode"] == 1008
+
+
+async def test_a_message_of_crumbs_is_cut(ada: Peer) -> None:
+    """A message in thousands of empty fragments is not put together."""
+    await ada.socket.send("" for _ in range(5000))
+    assert (await ada.closed())[0] in {1008, 1009}
 
 
 async def test_compression_is_not_spoken(gateway: Gateway) -> None:

@@ -47,12 +47,11 @@ def test_a_rate_of_0_is_none() -> None:
 
 def test_addresses_are_counted_apart() -> None:
     """One address that has its connections leaves room for the others."""
-    doorkeeper = Doorkeeper(2)
-    assert [doorkeeper.enter("192.0.2.1") for _ in range(3)] == [True, True, False]
-    assert doorkeeper.enter("192.0.2.2")
+    doorkeeper = Doorkeeper()
+    assert [doorkeeper.enter("192.0.2.1") for _ in range(3)] == [1, 2, 3]
+    assert doorkeeper.enter("192.0.2.2") == 1
     doorkeeper.leave("192.0.2.1")
-    assert doorkeeper.enter("192.0.2.1")
-    assert not doorkeeper.enter("192.0.2.1")
+    assert doorkeeper.enter("192.0.2.1") == 3
 
 
 @pytest.mark.parametrize(
@@ -66,14 +65,13 @@ def test_addresses_are_counted_apart() -> None:
 )
 def test_a_subscriber_is_one_address(one: str, other: str) -> None:
     """Whoever has a whole IPv6 network, or two ways to write an address, is counted once."""
-    doorkeeper = Doorkeeper(1)
-    assert doorkeeper.enter(one)
-    assert not doorkeeper.enter(other)
+    doorkeeper = Doorkeeper()
+    assert (doorkeeper.enter(one), doorkeeper.enter(other)) == (1, 2)
 
 
 def test_nothing_is_kept_of_who_left() -> None:
     """Addresses are not remembered."""
-    doorkeeper = Doorkeeper(1)
+    doorkeeper = Doorkeeper()
     for number in range(100):
         doorkeeper.enter(f"192.0.2.{number}")
         doorkeeper.leave(f"192.0.2.{number}")

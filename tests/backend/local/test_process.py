@@ -84,6 +84,15 @@ async def test_it_stays_while_somebody_is_there(tmp_path: Path) -> None:
         assert await program.ended() == (0, "", "")
 
 
+async def test_it_says_when_it_fails_on_purpose(tmp_path: Path) -> None:
+    """An operator who asked for failures is reminded of it."""
+    async with running(tmp_path, "--chaos", "7") as program:
+        program.process.terminate()
+        status, _, said = await program.ended()
+    assert status == 0
+    assert said.endswith("failing on purpose, by seed 7\n")
+
+
 async def test_a_taken_port_is_said_to_be(tmp_path: Path) -> None:
     """Another program on the port is one line of explanation and status 1."""
     with socket.create_server(("127.0.0.1", 0)) as foreign:
