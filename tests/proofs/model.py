@@ -1,6 +1,6 @@
 """The game service once more, written from the protocol alone to judge the real one by.
 
-It shares no code with the service: games are plain objects that change, boards are worked out here,
+It shares no rule with the service: games are plain objects that change, boards are worked out here,
 and there is no store, no condition and no race. `Model.answer` says what a request must be
 answered, `Model.pushes` who must have heard of it. What only the service can choose (codes, keys)
 is taken from its reply, once it is known to be free.
@@ -9,6 +9,8 @@ is taken from its reply, once it is known to be free.
 import hashlib
 from dataclasses import dataclass, field
 from typing import Any
+
+from backend.core.match import Match
 
 Json = dict[str, Any]
 
@@ -151,6 +153,32 @@ class Model:
     def living(self, game_id: str) -> Record | None:
         game = self.games.get(game_id)
         return game if game and game.expires > self.second else None
+
+    def take_over(self, match: Match) -> None:
+        """Takes a stored game for granted, after a failure that leaves open what was done."""
+        self.games[match.id] = Record(
+            match.id,
+            {
+                str(mark): Chair(
+                    seat.token, seat.name, seat.connection, seat.away, seat.away_at, seat.bound_at
+                )
+                for mark, seat in (("x", match.x), ("o", match.o))
+            },
+            rev=match.rev,
+            status=match.status,
+            moves=match.moves,
+            winner=match.winner,
+            clock=match.clock,
+            turn_at=match.turn_at,
+            since=match.since,
+            listed=match.listed,
+            series={"x": match.series.x, "o": match.series.o, "drawn": match.series.drawn},
+            offer=match.offer,
+            next=match.next,
+            watchers=set(match.watchers),
+            spoke=dict(match.emoted),
+            expires=match.expires,
+        )
 
     def answer(self, who: str, fields: Json, reply: Json | None) -> Json | None:
         """What the request must be answered; ``reply`` is what it was answered."""
@@ -348,8 +376,21 @@ class Model:
                 chair.connection = None
             self._changed(game)
         elif key:
-            self.led[key] = (found["id"], self.second + LIFE)
+            self._remember(key, found)
         return found
+
+    def _remember(self, key: str, found: Json) -> None:
+        """Where the key led is known by the code that it would start, as a game that never was."""
+        self.led[key] = (found["id"], self.second + LIFE)
+        if (code := self.started.get(key)) is not None:
+            chairs = {"x": Chair(), "o": Chair(), found["mark"]: Chair(digest(key))}
+            self.games[code] = Record(
+                code,
+                chairs,
+                status="cancelled",
+                next=found["id"],
+                expires=self.second + LIFE,
+            )
 
     def _own(self, who: str, fields: Json, key: str | None) -> tuple[Record, str] | None:
         token = digest(key) if key else "nobody's"

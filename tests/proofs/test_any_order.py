@@ -2,7 +2,9 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from copy import deepcopy
 from typing import Any
 
 from hypothesis import settings
@@ -10,16 +12,20 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from backend.core.match import Match
-from backend.core.ports import Store
+from backend.core.ports import Busy, Store
+from backend.local.sqlite import SqliteStore
 from shared import codec
+from tests.backend.aws.emulator import emulator
 from tests.backend.memory import MemoryStore
 from tests.backend.table import Table
 from tests.proofs import model
 from tests.proofs.counts import count
+from tests.proofs.failing import Failing
 from tests.proofs.model import FINISHED, Json, Model, Record, is_history
 
 PEOPLE = ("ada", "bob", "eve", "kim", "lee")
 TRUTH = "the truth"
+KEYED = {"start", "join", "match"}
 CROWD = [f"fan{number:02}" for number in range(21)]
 
 people = st.sampled_from(PEOPLE)
@@ -51,13 +57,16 @@ class AnyOrder(RuleBasedStateMachine):
         return MemoryStore()
 
     def open(self) -> None:
-        self.table = Table(self.new_store())
+        self.store = Failing(self.new_store())
+        self.table = Table(self.store)
         self.model = Model(self.table.clock.now())
         self.lives = dict.fromkeys(PEOPLE, 0)
         self.unannounced: list[str] = []
         self.tokens: list[tuple[str, str]] = []
         self.sent: list[tuple[str, Json]] = []
         self.seen: dict[str, Json] = {}
+        self.rights: dict[str, tuple[str, str]] = {}
+        self.trouble: tuple[int, bool] | None = None
         self.crowded = False
         self.keys = 0
         self.refs = 0
@@ -95,6 +104,8 @@ class AnyOrder(RuleBasedStateMachine):
         if answered:
             self.refs += 1
             fields = {**fields, "ref": f"r{self.refs}"}
+        if self.trouble and _is_repeatable(fields):
+            self.send_in_trouble(who, fields)
         self.sent.append((who, fields))
         before = self.stored()
         reply = _json(self.table.frame(who, json.dumps(fields)))
@@ -107,6 +118,49 @@ class AnyOrder(RuleBasedStateMachine):
             self.tokens.append((reply["id"], reply["token"]))
         self.compare()
         return reply
+
+    def send_in_trouble(self, who: str, fields: Json) -> None:
+        """The store fails meanwhile; what was asked comes again, as if nothing had been said."""
+        asked, undisturbed = {**fields, "ref": "trouble"}, deepcopy(self.model)
+        with self.failing():
+            self.table.frame(who, json.dumps(asked))
+        self.take_over(fields.get("key"))
+        if fields["type"] == "match":
+            return
+        reply = self.send(who, asked, answered=False)
+        assert reply is not None
+        expected = undisturbed.answer(who, asked, reply)
+        assert expected is not None
+        assert _essence(reply) == _essence(expected), f"{fields} by {who}, repeated"
+
+    @contextmanager
+    def failing(self) -> Iterator[None]:
+        change, after = self.trouble or (0, False)
+        self.trouble = None
+        self.store.fail(change, after=after)
+        yield
+        self.store.fail(0, after=False)
+
+    def take_over(self, key: str | None) -> None:
+        """What a failure left behind is right by itself, whatever part of a request it is."""
+        for connection in list(self.table.connections.inbox):
+            self.table.heard(connection)
+        self.model.pushes = []
+        for code in dict.fromkeys([*self.model.games, *self.store.created]):
+            match = self.store.load(code, self.table.at)
+            if match is None:
+                continue
+            self.model.take_over(match)
+            if key is not None and model.digest(key) in {match.x.token, match.o.token}:
+                self.learn(key, match)
+        self.compare()
+
+    def learn(self, key: str, match: Match) -> None:
+        """What came of a key, told by what is stored."""
+        if match.status == "cancelled" and match.next is not None:
+            self.model.led[key] = (match.next, match.expires)
+        elif match.status == "waiting":
+            self.model.started[key] = match.id
 
     def stored(self) -> list[Match | None]:
         return [self.table.store.load(code, self.table.at) for code in self.model.games]
@@ -126,6 +180,7 @@ class AnyOrder(RuleBasedStateMachine):
             if record is None:
                 assert pong.get("code") == "no_such_game"
                 self.seen.pop(code, None)
+                self.rights.pop(code, None)
                 continue
             assert pong["game"] == record.view()
             self.check_history(code, pong["game"])
@@ -153,8 +208,12 @@ class AnyOrder(RuleBasedStateMachine):
         del places[None]
         assert set(places.values()) <= {1}
         assert match.x.token != match.o.token
+        rights = (match.x.token, match.o.token)
         chairs = self.model.games[code].chairs
-        assert (match.x.token, match.o.token) == (chairs["x"].token, chairs["o"].token)
+        assert rights == (chairs["x"].token, chairs["o"].token)
+        for before, now in zip(self.rights.get(code, ("", "")), rights, strict=True):
+            assert before in {"", now}, "a seat was given twice"
+        self.rights[code] = rights
 
     # What people do
 
@@ -165,6 +224,12 @@ class AnyOrder(RuleBasedStateMachine):
     ) -> None:
         fields = {"mark": mark, "clock": clock, "name": name, "listed": listed}
         self.send(self.who(person), {"type": "start", **fields, **self.key(given=given)})
+
+    @rule(person=people, which=which, name=names, given=st.booleans())
+    def look_and_join(self, person: str, which: int, name: str, given: bool) -> None:
+        """Who watches may sit down, and watches no more by that."""
+        self.ask(person, which, "watch")
+        self.join(person, which, name, given)
 
     @rule(person=people, which=which, name=names, given=st.booleans())
     def join(self, person: str, which: int, name: str, given: bool) -> None:
@@ -250,6 +315,30 @@ class AnyOrder(RuleBasedStateMachine):
         for mark in (first, model.other(first)):
             self.player_asks(which, mark, "rematch", 0)
 
+    @rule(which=which, first=st.sampled_from("xo"))
+    def take_back(self, which: int, first: str) -> None:
+        """An offer lapses when its player leaves."""
+        for mark, kind in ((first, "rematch"), (first, "leave"), (model.other(first), "rematch")):
+            self.player_asks(which, mark, kind, 0)
+
+    @rule(which=which, mark=st.sampled_from("xo"), ms=st.sampled_from([29_999, 30_000]),
+          back=st.booleans(), leaves=st.booleans())  # fmt: skip
+    def absence(self, *, which: int, mark: str, ms: int, back: bool, leaves: bool) -> None:
+        """A player is away and the other claims the game, perhaps just back from an absence too."""
+        game, opponent = self.game(which), model.other(mark)
+        if game is None or (who := game.chairs[mark].connection) is None:
+            return
+        if leaves:
+            self.player_asks(which, mark, "leave", 0)
+        else:
+            self.silence(who)
+            self.announce(who)
+        for code, token in self.tokens if back else ():
+            if code == game.id and token[0] == opponent:
+                self.wait(1000)
+                self.send(self.who("lee"), {"type": "resume", "id": code, "token": token})
+        self.player_asks(which, opponent, "claim", ms)
+
     @rule(which=which, mark=st.sampled_from("xo"))
     def player_emotes(self, which: int, mark: str) -> None:
         game = self.game(which)
@@ -285,7 +374,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.send(who, {k: v for k, v in fields.items() if k != "ref"}, answered=answered)
 
     @rule(person=people, announced=st.booleans())
-    def drop(self, person: str, announced: bool) -> None:
+    def drop(self, person: str, *, announced: bool) -> None:
         """A connection is lost; the platform says so, or not yet, or never."""
         who = self.who(person)
         self.silence(who)
@@ -308,14 +397,34 @@ class AnyOrder(RuleBasedStateMachine):
         self.model.pushes = []
         self.compare()
 
+    @rule(change=st.sampled_from([1, 1, 1, 2, 2, 3]), after=st.booleans())
+    def have_trouble(self, change: int, after: bool) -> None:
+        """The store is to fail during the next request that can be repeated."""
+        self.trouble = (change, after)
+
     def silence(self, *connections: str) -> None:
         self.table.connections.gone.update(connections)
         self.model.gone.update(connections)
 
     def announce(self, who: str) -> None:
+        if self.trouble:
+            with self.failing(), suppress(Busy):
+                self.table.service.disconnected(who)
+            self.take_over(None)
         self.table.service.disconnected(who)
         self.model.disconnected(who)
         self.compare()
+
+
+def _is_repeatable(fields: Json) -> bool:
+    return fields["type"] != "emote" and (fields["type"] not in KEYED or "key" in fields)
+
+
+def _essence(reply: Json) -> Json:
+    """What a player cares about: not how many changes it took, nor who was seen to come and go."""
+    game = reply.get("game", {})
+    shown = {name: game.get(name) for name in ("moves", "status", "winner", "series", "rematch")}
+    return {name: reply.get(name) for name in ("type", "code", "id", "mark", "token")} | shown
 
 
 def _json(event: Any) -> Json | None:
@@ -342,7 +451,27 @@ def _without_watchers(game: Json) -> Json:
     return {name: value for name, value in game.items() if name not in {"watchers", "rev"}}
 
 
+class InSqlite(AnyOrder):
+    """The same in the embedded gateway's store."""
+
+    def new_store(self) -> Store:
+        self.opened = SqliteStore(":memory:")
+        return self.opened
+
+    def teardown(self) -> None:
+        self.opened.close()
+
+
+class InDynamoDB(AnyOrder):
+    """The same in the cloud's store."""
+
+    def new_store(self) -> Store:
+        return emulator().store()
+
+
 TestMemory = AnyOrder.TestCase
-TestMemory.settings = settings(
-    max_examples=count(60, 5000), stateful_step_count=count(40, 60), deadline=None
-)
+TestSqlite = InSqlite.TestCase
+TestDynamoDB = InDynamoDB.TestCase
+TestMemory.settings = settings(max_examples=count(100, 5000), stateful_step_count=count(40, 60))
+TestSqlite.settings = settings(max_examples=count(30, 2000), stateful_step_count=count(40, 60))
+TestDynamoDB.settings = settings(max_examples=count(2, 100), stateful_step_count=30)

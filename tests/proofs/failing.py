@@ -1,0 +1,42 @@
+"""A store that fails when it is told to."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from backend.core.match import Match, Moment
+from backend.core.ports import Busy, LobbyLine, Store
+from backend.local.passing import PassingStore
+
+T = TypeVar("T")
+
+
+class Failing(PassingStore):
+    """Raises `Busy` once, before or after a change; knows the code of every game created."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self.created: list[str] = []
+        self._changes_left = 0
+        self._after = False
+
+    def fail(self, change: int, *, after: bool) -> None:
+        """The so-manieth change from now fails; 0 is none."""
+        self._changes_left, self._after = change, after
+
+    def create(self, match: Match, at: Moment) -> None:
+        self.created.append(match.id)
+        super().create(match, at)
+
+    def load(self, game_id: str, at: Moment) -> Match | None:
+        return self._store.load(game_id, at)
+
+    def lobby(self, *arguments: Any, **options: Any) -> Sequence[LobbyLine]:
+        return self._store.lobby(*arguments, **options)
+
+    def _pass(self, call: Callable[[], T]) -> T:
+        self._changes_left -= 1
+        if self._changes_left:
+            return call()
+        if self._after:
+            call()
+        raise Busy
