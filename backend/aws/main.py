@@ -10,8 +10,14 @@ from typing import Final
 
 from botocore.session import Session
 
-from backend.aws.wiring import Surroundings, assemble
+from backend.aws.metrics import EmbeddedMetrics, FaultCounter
+from backend.aws.wiring import Surroundings, SystemClock, assemble
 from backend.handlers.entry import Handler
 
+_surroundings: Final = Surroundings.read(os.environ)
+_clock: Final = SystemClock()
+_metrics: Final = EmbeddedMetrics(_surroundings.stack, _clock)
+
 logging.getLogger().setLevel(logging.WARNING)
-handler: Final[Handler] = assemble(Session(), Surroundings.read(os.environ))
+logging.getLogger().addHandler(FaultCounter(_metrics))
+handler: Final[Handler] = assemble(Session(), _surroundings, _clock, _metrics)

@@ -1,6 +1,5 @@
 """The service, put together of what AWS has. Imports backend and botocore."""
 
-import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from botocore.session import Session
 
 from backend.aws.connections import ApiConnections, ManagementApi
 from backend.aws.dynamodb import DynamoDB, DynamoDBStore
-from backend.aws.metrics import EmbeddedMetrics, FaultCounter
+from backend.core.ports import Clock, Metrics
 from backend.core.service import Service
 from backend.handlers.entry import Handler
 
@@ -56,11 +55,10 @@ class SystemClock:
         return time.time_ns() // 1_000_000
 
 
-def assemble(session: Session, surroundings: Surroundings) -> Handler:
+def assemble(
+    session: Session, surroundings: Surroundings, clock: Clock, metrics: Metrics
+) -> Handler:
     """The handler on AWS, with the two clients it needs."""
-    clock = SystemClock()
-    metrics = EmbeddedMetrics(surroundings.stack, clock)
-    logging.getLogger().addHandler(FaultCounter(metrics))
     dynamodb: Any = session.create_client("dynamodb", config=STORE_CONFIG)
     api: Any = session.create_client(
         "apigatewaymanagementapi", config=PUSH_CONFIG, endpoint_url=surroundings.callback_url

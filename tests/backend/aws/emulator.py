@@ -61,11 +61,15 @@ class Emulator:
         options.setdefault("endpoint_url", self.url)
         return session().create_client(service, region_name=REGION, **options)
 
+    def new_table(self) -> str:
+        """The name of a new, empty table like the stack's."""
+        name = f"games-{next(self._tables)}"
+        self.client("dynamodb").create_table(TableName=name, **TABLE)
+        return name
+
     def store(self) -> Store:
         """A store on a new, empty table."""
-        client, name = self.client("dynamodb"), f"games-{next(self._tables)}"
-        client.create_table(TableName=name, **TABLE)
-        return DynamoDBStore(client, name)
+        return DynamoDBStore(self.client("dynamodb"), self.new_table())
 
     def stop(self) -> None:
         self._process.terminate()

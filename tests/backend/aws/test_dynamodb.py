@@ -7,7 +7,6 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
 from backend.aws import items
-from backend.aws.attributes import Attribute
 from backend.aws.dynamodb import DynamoDBStore
 from backend.core.match import MAX_WATCHERS, Match, Moment, Move, Seat
 from backend.core.ports import Busy, Conflict, Store
@@ -15,6 +14,7 @@ from shared.board import Mark
 from shared.messages import Series
 from shared.text import clean_name
 from tests.backend.aws.faulty import Faulty, refusal
+from tests.backend.aws.meter import size
 
 NOW = 1_760_000_000_000
 AT = Moment(NOW, NOW // 1000 + 3600)
@@ -89,24 +89,6 @@ def test_a_failed_condition_on_an_expired_match_says_there_is_none(name: str) ->
     assert caught.value.current is None
 
 
-def size(attribute: Attribute) -> int:
-    """The size of a value by the rules of DynamoDB's developer guide, rounded up."""
-    [(kind, content)] = attribute.items()
-    match kind:
-        case "N":
-            return (len(content) + 1) // 2 + 1
-        case "SS":
-            return 3 + sum(len(member.encode()) + 1 for member in content)
-        case "M":
-            return 3 + sum(len(name) + size(inner) + 1 for name, inner in content.items())
-        case "BOOL":
-            return 1
-        case "S":
-            return len(content.encode())
-        case _:
-            return len(content)
-
-
 def largest(name: str) -> Match:
     """A match with everything that a match can have at the same time."""
     seat = replace(HOST, name=name, away="lost", away_at=NOW)
@@ -132,8 +114,7 @@ def test_a_game_is_one_write_unit() -> None:
     """The largest game stays below 1 KB, above which each move would cost double."""
     widest = "\N{CJK UNIFIED IDEOGRAPH-20000}" * 10 + "\N{COMBINING ACUTE ACCENT}" * 30
     assert clean_name(widest) == widest
-    item = items.item_of(largest(widest))
-    assert sum(len(name) + size(value) for name, value in item.items()) < 1024
+    assert size(items.item_of(largest(widest))) < 1024
 
 
 def test_the_lobby_is_spread() -> None:
