@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import logging
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -38,11 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = arguments.parser()
     found = parser.parse_args(argv)
     try:
-        if found.command == "serve":
-            return _serve(found)
-        if found.command == "completion":
-            return _complete(parser, found.shell)
-        return _open(_options(parser, found), plain=bool(found.plain) or not _is_terminal())
+        return _COMMANDS.get(found.command, _play)(parser, found)
     except (BadSettings, Unreachable) as error:
         print(f"noughts-tui: {error}", file=sys.stderr)  # noqa: T201 (a command line)
         return 1
@@ -50,8 +47,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _INTERRUPTED
 
 
+def _play(parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:
+    return _open(_options(parser, found), plain=bool(found.plain) or not _is_terminal())
+
+
 def _is_terminal() -> bool:
     """Whether a full screen can be drawn; else the game is played line by line."""
+    if os.environ.get("TEXTUAL_DRIVER"):
+        return True  # in a browser, behind pipes
     return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
@@ -67,7 +70,7 @@ def _open(options: Options, *, plain: bool) -> int:
     return app.return_code or 0
 
 
-def _serve(found: argparse.Namespace) -> int:
+def _serve(_parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:
     command = embedded.command(*_serve_options(found))
     if sys.platform == "win32":
         with contextlib.suppress(KeyboardInterrupt):
@@ -87,10 +90,32 @@ def _serve_options(found: argparse.Namespace) -> list[str]:
     return options
 
 
-def _complete(parser: argparse.ArgumentParser, shell: str) -> int:
+def _doctor(parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:
+    from tui import doctor  # noqa: PLC0415 (for this one command)
+
+    settings_url = None
+    with contextlib.suppress(BadSettings):  # which the doctor reports
+        settings_url = load()[0].url
+    return doctor.main(found.url or _environment_url(parser) or settings_url)
+
+
+def _web(parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:
+    from textual_serve.server import Server  # noqa: PLC0415 (for this one command)
+
+    options = _options(parser, found)
+    command = [sys.executable, "-P", "-m", "tui", "--name", options.name]
+    for name in ("url", "theme"):
+        if value := getattr(options, name):
+            command += [f"--{name}", value]
+    title = "noughts-tui"
+    Server(shlex.join(command), host=found.host, port=found.port, title=title).serve()
+    return 0
+
+
+def _complete(parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:
     import shtab  # noqa: PLC0415 (for this one command)
 
-    print(shtab.complete(parser, shell))  # noqa: T201 (a command line)
+    print(shtab.complete(parser, found.shell))  # noqa: T201 (a command line)
     return 0
 
 
@@ -136,6 +161,9 @@ def _opening(found: argparse.Namespace, settings: Settings) -> Opening:
             return Replay(found.code)
         case _:
             return Lobby()
+
+
+_COMMANDS: Final = {"serve": _serve, "doctor": _doctor, "web": _web, "completion": _complete}
 
 
 if __name__ == "__main__":

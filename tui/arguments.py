@@ -62,6 +62,10 @@ def parser() -> argparse.ArgumentParser:
             allow_abbrev=False,
         )
     )
+    command("doctor", "say what this terminal and the connection can do, and what to change")
+    web = command("web", "play in a browser")
+    web.add_argument("--host", default="127.0.0.1", help="address of the page (default 127.0.0.1)")
+    web.add_argument("--port", type=_port, default=8003, help="port of the page (default 8003)")
     completion = commands.add_parser(
         "completion",
         help="print the completion of a shell",

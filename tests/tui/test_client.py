@@ -435,6 +435,37 @@ async def test_both_want_another_game(opened: Any, server: Server, tmp_path: Any
     assert [(seat.id, seat.token) for seat in seats.offered(server.url)] == [(NEXT, TOKEN_X)]
 
 
+async def test_a_rematch_that_seated_an_older_connection(opened: Any, server: Server) -> None:
+    """A player whose new seat went to a connection that is gone takes it, and is not replaced."""
+    client = await opened()
+    peer = await server.accepts()
+    await seated(client, peer, "03142")
+    led = game("03142", rev=10, next=NEXT)
+    new = Next(id=NEXT, mark=None, game=game(code=NEXT))
+    await peer.says(RematchOffered(id=CODE, mark=None, game=led, next=new, now=NOW))
+    request = await peer.receives(id=NEXT, token=TOKEN_X)
+    await peer.replies(request, Resumed(id=NEXT, mark=Mark.X, game=game(code=NEXT), now=NOW))
+    state = await until(client, lambda state: NEXT in state.tables)
+    assert not state.tables[NEXT].replaced
+
+
+async def test_an_answer_that_a_resume_has_overtaken(opened: Any, server: Server) -> None:
+    """A ping answered before our own resume does not make us believe that we were replaced."""
+    client = await opened()
+    peer = await server.accepts()
+    await seated(client, peer)
+    asking = asyncio.create_task(client.ping(CODE))
+    ping = await peer.receives(id=CODE)
+    taking = asyncio.create_task(client.take_back(CODE))
+    resume = await peer.receives(id=CODE, token=TOKEN_O)
+    resumed = Resumed(id=CODE, mark=Mark.O, game=game(), now=NOW + 1)
+    await peer.replies(resume, resumed)
+    await taking
+    await peer.replies(ping, Pong(now=NOW, id=CODE, mark=None, game=game()))
+    await asking
+    assert not client.state.tables[CODE].replaced
+
+
 async def test_a_rematch_whose_announcement_was_lost(opened: Any, server: Server) -> None:
     """A player who missed the rematch enters it with the key he has."""
     client = await opened()

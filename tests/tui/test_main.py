@@ -196,3 +196,62 @@ def test_help_is_quick() -> None:
     )
     assert "noughts-tui join K7QF2M" in ran.stdout
     assert ran.stdout.endswith("[]\n")
+
+
+def test_the_doctor_looks_at_the_server_that_would_be_used(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The doctor examines the server that the game would use, even with broken settings."""
+    looked: list[str | None] = []
+
+    def examine(url: str | None) -> int:
+        looked.append(url)
+        return 0
+
+    monkeypatch.setattr("tui.doctor.main", examine)
+    path = write_settings(home, 'url = "ws://settings"\n')
+    main(["doctor"])
+    path.write_text("bell = 1\n")
+    main(["doctor"])
+    monkeypatch.setenv("WEBSOCKET_URL", "ws://environment")
+    main(["doctor"])
+    main(["doctor", "--url", "ws://option"])
+    assert looked == ["ws://settings", None, "ws://environment", "ws://option"]
+
+
+def test_the_web_is_the_same_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each browser tab runs this program with the same choices, on loopback unless told."""
+    served: list[tuple[str, str, int]] = []
+
+    class Server:
+        def __init__(self, command: str, *, host: str, port: int, title: str) -> None:
+            served.append((command, host, port))
+
+        def serve(self) -> None:
+            pass
+
+    monkeypatch.setattr("textual_serve.server.Server", Server)
+    main(["web", "--port", "9000", "--name", "Ada B", "--url", "ws://x"])
+    program = f"{sys.executable} -P -m tui"
+    assert served == [(f"{program} --name 'Ada B' --url ws://x", "127.0.0.1", 9000)]
+
+
+@pytest.mark.parametrize(
+    ("environment", "terminal", "expected"),
+    [
+        ({"TERM": "xterm"}, True, True),
+        ({"TERM": "dumb"}, True, False),
+        ({"TERM": "xterm"}, False, False),
+        ({"TEXTUAL_DRIVER": "web"}, False, True),
+    ],
+)
+def test_where_a_full_screen_can_be_drawn(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], terminal: bool, expected: bool
+) -> None:
+    """Pipes and dumb terminals are played line by line, without being asked."""
+    monkeypatch.delenv("TEXTUAL_DRIVER", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    for stream in ("stdin", "stdout"):
+        monkeypatch.setattr(getattr(sys, stream), "isatty", lambda: terminal, raising=False)
+    assert program._is_terminal() is expected
