@@ -55,7 +55,9 @@ def _is_terminal() -> bool:
     """Whether a full screen can be drawn; else the game is played line by line."""
     if os.environ.get("TEXTUAL_DRIVER"):
         return True  # in a browser, behind pipes
-    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    # The app draws on standard error.
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    return all(stream.isatty() for stream in streams) and os.environ.get("TERM") != "dumb"
 
 
 def _open(options: Options, *, plain: bool) -> int:

@@ -252,6 +252,6 @@ def test_where_a_full_screen_can_be_drawn(
     monkeypatch.delenv("TEXTUAL_DRIVER", raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    for stream in ("stdin", "stdout"):
+    for stream in ("stdin", "stdout", "stderr"):
         monkeypatch.setattr(getattr(sys, stream), "isatty", lambda: terminal, raising=False)
     assert program._is_terminal() is expected
