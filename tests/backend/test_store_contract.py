@@ -1,6 +1,6 @@
 """What every store promises: atomic changes, exact conditions, conflicts with what there is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from backend.core.ports import Conflict, Store
 from backend.local.sqlite import SqliteStore
 from shared.board import Mark
 from shared.messages import Series
+from tests.backend.aws.emulator import emulator
 from tests.backend.memory import MemoryStore
 
 NOW = 1_700_000_000_000
@@ -24,12 +25,16 @@ Stores = dict[str, Callable[[Path], Store]]
 STORES: Stores = {
     "memory": lambda _: MemoryStore(),
     "sqlite": lambda folder: SqliteStore(folder / "games.sqlite"),
+    "dynamodb": lambda _: emulator().store(),
 }
 
 
 @pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    return STORES[request.param](tmp_path)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    made = STORES[request.param](tmp_path)
+    yield made
+    if isinstance(made, SqliteStore):
+        made.close()
 
 
 def waiting(game_id: str = "K7QF2M", **fields: Any) -> Match:

@@ -1,11 +1,13 @@
 """Every kind of illegal request, over a real socket: its error, nothing changed, nothing closed."""
 
+from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from backend.local.gateway import serve
+from backend.local.gateway import Gateway, serve
 from backend.local.sqlite import SqliteStore
 from tests.backend.local.peer import Frame, peer, seated
 
@@ -14,10 +16,16 @@ def play(code: str, tile: object = "1,1", **fields: object) -> Frame:
     return {"type": "play", "id": code, "tile": tile, **fields}
 
 
-async def test_illegal_requests(tmp_path: Path) -> None:
+@pytest.fixture
+async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
+    with closing(SqliteStore(tmp_path / "games.sqlite")) as store:
+        async with serve(store) as running:
+            yield running
+
+
+async def test_illegal_requests(gateway: Gateway) -> None:
     """Whatever is not allowed is refused by its code, changes nothing and closes nothing."""
     async with (
-        serve(SqliteStore(tmp_path / "games.sqlite")) as gateway,
         peer(gateway.url) as ada,
         peer(gateway.url) as bob,
         peer(gateway.url) as eve,

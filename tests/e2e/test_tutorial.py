@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,9 @@ async def start(url: str, *arguments: str) -> asyncio.subprocess.Process:
 async def test_two_tutorial_clients_play(tmp_path: Path, tiles: list[str], status: str) -> None:
     """Two copies of the tutorial's client play a whole game against this server."""
     moves = "\n".join(tiles).encode()
-    async with serve(SqliteStore(tmp_path / "games.sqlite")) as gateway:
+    async with AsyncExitStack() as stack:
+        store = stack.enter_context(closing(SqliteStore(tmp_path / "games.sqlite")))
+        gateway = await stack.enter_async_context(serve(store))
         host = await start(gateway.url, "new")
         assert host.stdout is not None
         code = (await host.stdout.readline()).decode().strip()

@@ -1,7 +1,7 @@
 """Two people at two terminals: the real app, twice, on one real gateway."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
@@ -16,8 +16,9 @@ from tui.state import LinkStatus
 
 @pytest.fixture
 async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
-    async with serve(SqliteStore(tmp_path / "games.sqlite")) as running:
-        yield running
+    with closing(SqliteStore(tmp_path / "games.sqlite")) as store:
+        async with serve(store) as running:
+            yield running
 
 
 @asynccontextmanager
