@@ -5,6 +5,7 @@ is cleaned where it enters the program, on both sides of the wire.
 """
 
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 NAME_CELLS: Final = 20
@@ -66,6 +67,8 @@ def cell_width(text: str) -> int:
     return sum(_width(character) for character in text)
 
 
+# Every snapshot of a game cleans both names.
+@lru_cache(maxsize=1024)
 def clean_name(text: str) -> str:
     """A player's name: `clean`, at most 20 cells wide and 40 code points long; may be empty."""
     # NFC can lengthen a text, but never makes 40 code points out of less than 14: looking at more

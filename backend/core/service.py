@@ -278,12 +278,18 @@ class Service:
 
         match = self._change(request.id, asking, decide)
         if asking.connection in match.watchers:
-            match = self._store.unwatch(request.id, asking.connection, asking.at)
+            match = self._unwatched(match, asking)
         game, now = rules.snapshot(match), asking.at.now
         for mark in marks:
             gone = wire.Presence(id=match.id, mark=mark, online=False, game=game, now=now)
             self._tell(match, gone, asking)
         return wire.Left(id=match.id, game=game, now=now)
+
+    def _unwatched(self, match: Match, asking: Asking) -> Match:
+        try:
+            return self._store.unwatch(match.id, asking.connection, asking.at)
+        except Conflict as conflict:
+            return asking.see(conflict.current)
 
     def _emote(self, request: wire.Emote, asking: Asking) -> wire.Event:
         try:
