@@ -8,6 +8,7 @@ is taken from its reply, once it is known to be free.
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from backend.core.match import Match
@@ -34,16 +35,18 @@ def digest(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def completed(moves: str) -> list[tuple[str, str]]:
+@lru_cache(maxsize=8192)
+def completed(moves: str) -> tuple[tuple[str, str], ...]:
     """Every completed line with its mark."""
-    return [
+    return tuple(
         (row, mark)
         for row in ROWS
         for mark, cells in (("x", moves[::2]), ("o", moves[1::2]))
         if all(cell in cells for cell in row)
-    ]
+    )
 
 
+@lru_cache(maxsize=8192)
 def is_history(moves: str) -> bool:
     """Whether these moves could have been played."""
     fresh = all(cell in "012345678" and cell not in moves[:at] for at, cell in enumerate(moves))
