@@ -201,8 +201,10 @@ class StillClient(Client):
             raise self.refusal
 
     def _seated(self, *request: object) -> TableState:
-        """Sits at the only table that the test has laid."""
+        """Sits at the only table that the test has laid, or at a new one."""
         self._note(*request)
+        if not self.state.tables:
+            self._known = replace(self.state, tables={CODE: TableState(game(), Mark.X)})
         return next(iter(self.state.tables.values()))
 
 

@@ -127,7 +127,7 @@ def test_lobby_lines() -> None:
         "Barbara Liskov, you play x  30 s   3 min",
         "Edsger - Donald             10 s     1 h",
     ]
-    assert listing_text(OPEN_GAMES[1], NOW, 24) == "Barbara Lis… 30 s  3 min"
+    assert listing_text(OPEN_GAMES[1], NOW, 24) == "Barbara Li… 30 s   3 min"
 
 
 def test_a_wide_name_does_not_break_a_lobby_line() -> None:

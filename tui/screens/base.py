@@ -3,7 +3,7 @@
 from collections.abc import Coroutine
 from typing import Any, ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -47,7 +47,6 @@ class TooSmall(Static):
         background: $background;
         color: $text-warning;
     }
-    .-tiny > TooSmall, .-flat > TooSmall { display: block; }
     """
 
     def on_mount(self) -> None:
@@ -61,7 +60,12 @@ class PlainScreen(Screen[None]):
     """A full screen with a title, the connection and the keys."""
 
     DEFAULT_CSS = """
-    PlainScreen { layers: base cover; overflow: hidden; }
+    PlainScreen {
+        layers: base cover;
+        overflow: hidden;
+        &.-tiny TooSmall { display: block; }
+        &.-flat TooSmall { display: block; }
+    }
     #top { dock: top; height: 1; padding: 0 1; background: $panel; }
     #title { width: 1fr; color: $foreground 80%; }
     """
@@ -135,6 +139,8 @@ class PlainScreen(Screen[None]):
         self.call_after_refresh(self.show)
 
     def on_screen_resume(self) -> None:
+        # Screens behind the one in front are not told their breakpoints.
+        self.post_message(events.Resize(self.app.size, self.app.size))
         self.show()
 
     def watch_state(self) -> None:
@@ -176,6 +182,8 @@ class Dialog(ModalScreen[ScreenResultType]):
         layers: base cover;
         overflow: hidden;
         background: $background 70%;
+        &.-tiny TooSmall { display: block; }
+        &.-flat TooSmall { display: block; }
     }
     Dialog > #dialog {
         width: 44;

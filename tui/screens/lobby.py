@@ -22,6 +22,7 @@ from tui.options import JoinGame, Lobby, New, Opening, Practice, Replay, WatchGa
 from tui.record import Record, record_text
 from tui.screens.base import PlainScreen
 from tui.screens.dialogs import (
+    ChoiceDialog,
     CodeDialog,
     CodeGiven,
     NameDialog,
@@ -36,6 +37,7 @@ from tui.session import Session
 from tui.state import LinkStatus, TableState
 from tui.widgets.logo import Logo
 
+_QUIT = {"stay": "Stay", "quit": "Quit"}
 FOCUSED_SECONDS, BLURRED_SECONDS = 5, 30
 _KEY_COLUMN = 26
 
@@ -111,7 +113,7 @@ class LobbyScreen(PlainScreen):
         Binding("e", "name", "Name"),
         Binding("f5", "reconnect", "Try again"),
         Binding("tab", "app.focus_next", "Games", key_display="⇥"),
-        Binding("escape", "app.quit", "Quit"),
+        Binding("escape", "quit", "Quit"),
     ]
     HELP = (
         "Quick match finds an opponent, or waits for one. A new game has a code to give to a "
@@ -199,6 +201,7 @@ class LobbyScreen(PlainScreen):
         self.notice = event.sentence
 
     def on_paste(self, event: events.Paste) -> None:
+        event.stop()
         if code := code_in(event.text):
             self.app.push_screen(CodeDialog(code), self._enter)
 
@@ -240,6 +243,10 @@ class LobbyScreen(PlainScreen):
             seat = self.resumables[0].seat
             self._open(f"Resuming {seat.id}…", self.client.resume(seat))
 
+    def action_quit(self) -> None:
+        """Asks first: it is only one Esc more than leaving a game."""
+        self.app.push_screen(ChoiceDialog("Quit?", _QUIT, at=1), self._quit)
+
     def action_reconnect(self) -> None:
         self.client.reconnect()
 
@@ -255,6 +262,10 @@ class LobbyScreen(PlainScreen):
             self._open(f"Going to watch {given.code}…", self.client.watch(given.code))
         else:
             self._open(f"Joining {given.code}…", self.client.join(given.code))
+
+    def _quit(self, answer: str | None) -> None:
+        if answer == "quit":
+            self.app.exit()
 
     def _practise(self, answer: str | None) -> None:
         if level := practice_level(answer):

@@ -1,0 +1,206 @@
+"""The game screen: what is legal is in the key bar, and key and click do the same."""
+
+from dataclasses import replace
+
+import pytest
+from textual.widgets import OptionList
+
+from shared.board import Mark
+from tests.tui.scenes import SCENES, Scene, front, played, playing, settle, table
+from tests.tui.stage import BOB, CODE, NOW, left, online
+from tui.screens.game import GameScreen, heading
+from tui.screens.lobby import LobbyScreen
+from tui.screens.replay import ReplayScreen, ShareDialog
+from tui.screens.waiting import WaitingScreen
+from tui.widgets.board import Board
+from tui.widgets.keybar import KeyBar, hints_of
+from tui.widgets.player import PlayerPanel
+from tui.widgets.status import StatusLine
+
+WON = "03142"
+
+
+@pytest.mark.parametrize(
+    ("scene", "labels"),
+    [
+        (playing("40"), {"Play", "Say", "Give up"}),
+        (playing("4"), {"Say", "Give up"}),
+        (playing("40", pending=8), {"Say", "Give up"}),
+        (playing("4", o=left(BOB, 31)), {"Claim the game", "Say", "Give up"}),
+        (playing("40", None), set()),
+        (playing("40", replaced=True), {"Take it back"}),
+        (playing("40", gone=True), set()),
+        (playing(WON), {"Rematch", "Replay", "Share", "Play the computer"}),
+        (playing(WON, rematch=Mark.O), {"Rematch", "Replay", "Share", "Play the computer"}),
+        (playing(WON, rematch=Mark.X), {"Replay", "Share", "Play the computer"}),
+        (playing(WON, o=left(BOB, 5)), {"Replay", "Share", "Play the computer"}),
+        (playing(WON, None), {"Replay", "Share"}),
+        (playing(WON, None, next="NEXT22"), {"Replay", "Share", "Watch the next"}),
+    ],
+)
+async def test_the_key_bar_has_exactly_what_is_legal(scene: Scene, labels: set[str]) -> None:
+    """A key is offered while it can be used, and gone while it cannot."""
+    async with played(scene) as (app, _, _):
+        shown = {hint.label for hint in app.screen.query_one(KeyBar).hints}
+        assert shown == labels | {"Help", "Back"}
+
+
+@pytest.mark.parametrize(
+    ("scene", "key", "asked"),
+    [
+        (playing("40"), "9", ("play", CODE, 8)),
+        (playing("4", o=left(BOB, 31)), "c", ("claim", CODE)),
+        (playing("40", replaced=True), "t", ("take_back", CODE)),
+        (playing(WON), "r", ("rematch", CODE)),
+        (playing(WON), "escape", ("leave", CODE)),
+        (playing("40", None), "escape", ("leave", CODE)),
+    ],
+)
+@pytest.mark.parametrize("by_click", [False, True])
+async def test_key_and_click_ask_the_same(
+    scene: Scene, key: str, asked: tuple[object, ...], by_click: bool
+) -> None:
+    """The whole game can be played by keyboard alone and by mouse alone."""
+    async with played(scene) as (app, client, pilot):
+        if not by_click:
+            await pilot.press(key)
+        elif key == "9":
+            await pilot.click("#cell-8")
+        else:
+            bar = app.screen.query_one(KeyBar)
+            x = next(each.x for each in bar._placed() if each.hint.binding == key)
+            await pilot.click(KeyBar, offset=(x, 0))
+        await settle(pilot)
+        assert client.asked == [asked]
+
+
+@pytest.mark.parametrize(
+    ("keys", "asked"),
+    [
+        (("e", "2"), [("emote", CODE, "nice")]),
+        (("e", "down", "enter"), [("emote", CODE, "nice")]),
+        (("e", "escape"), []),
+        (("f", "enter"), []),
+        (("f", "2"), [("resign", CODE)]),
+        (("escape", "1"), []),
+        (("escape", "escape"), []),
+        (("escape", "2"), [("leave", CODE)]),
+        (("escape", "3"), [("resign", CODE)]),
+    ],
+)
+async def test_questions(keys: tuple[str, ...], asked: list[tuple[object, ...]]) -> None:
+    """Leaving and giving up ask first, and Esc answers no."""
+    async with played(replace(SCENES["my_turn"], keys=keys)) as (app, client, _):
+        assert client.asked == asked
+        assert isinstance(app.screen, LobbyScreen) == (("leave", CODE) in asked)
+
+
+async def test_a_question_answered_by_mouse() -> None:
+    """A choice is clicked, and a click beside the question takes it back."""
+    async with played(replace(SCENES["my_turn"], keys=("escape",))) as (app, client, pilot):
+        await pilot.click(OptionList, offset=(5, 1))
+        await settle(pilot)
+        assert client.asked == [("leave", CODE)]
+        assert isinstance(app.screen, LobbyScreen)
+    async with played(replace(SCENES["my_turn"], keys=("escape",))) as (app, client, pilot):
+        await pilot.click(offset=(2, 2))
+        await settle(pilot)
+        assert isinstance(app.screen, GameScreen)
+
+
+async def test_a_move_is_pending_until_the_server_says_so() -> None:
+    """A chosen cell is shown dim, and a refused one vanishes again with the reason."""
+    async with played(playing("40")) as (app, client, pilot):
+        client.show(table("40", pending=8))
+        await settle(pilot)
+        board, line = app.screen.query_one(Board), app.screen.query_one(StatusLine)
+        assert (board.view.pending, line.shown.text) == (8, "Your move is on its way")
+        client.show(table("40", error="That cell is taken."))
+        await settle(pilot)
+        assert (board.view.pending, line.shown.note) == (None, "That cell is taken.")
+        client.show(table("408"))
+        await settle(pilot)
+        assert (board.view.moves, line.shown.text) == ("408", "Bob is thinking")
+
+
+async def test_a_rematch_begins_in_place() -> None:
+    """When both want it, the new game takes the place of the old one."""
+    async with played(playing(WON)) as (app, client, pilot):
+        client.learn(online(table(WON, onward="NEXT22"), table(seat=Mark.O, id="NEXT22")))
+        await settle(pilot)
+        screen = front(app)
+        assert isinstance(screen, GameScreen)
+        assert screen.game_id == "NEXT22"
+        await pilot.press("escape", "2")
+        await settle(pilot)
+        assert isinstance(app.screen, LobbyScreen)
+
+
+async def test_a_claim_becomes_legal_by_time_alone() -> None:
+    """The key for a claim appears when its time has come, without any news."""
+    async with played(playing("4", deadline=NOW + 1_000)) as (app, _, pilot):
+        screen = front(app)
+        assert "c" not in {hint.binding for hint in hints_of(screen)}
+        screen.session = replace(screen.session, now_ms=lambda: NOW + 1_100)
+        screen.show()
+        await settle(pilot)
+        assert "c" in {hint.binding for hint in screen.query_one(KeyBar).hints}
+
+
+async def test_replay_and_share_after_the_game() -> None:
+    """A finished game can be looked at again and shared."""
+    async with played(playing(WON)) as (app, _, pilot):
+        await pilot.press("y")
+        assert isinstance(app.screen, ShareDialog)
+        await pilot.press("c")
+        assert "Replay: noughts-tui replay R-" in app.clipboard
+        await pilot.press("escape", "v")
+        await settle(pilot)
+        assert isinstance(app.screen, ReplayScreen)
+        board = app.screen.query_one(Board)
+        seen = []
+        for key in ("home", "right", "right", "left", "end", "right"):
+            await pilot.press(key)
+            await settle(pilot)
+            seen.append(board.view.moves)
+        assert seen == ["", "0", "03", "0", WON, WON]
+        await pilot.press("escape")
+        assert isinstance(app.screen, GameScreen)
+
+
+async def test_a_move_of_a_replay_can_be_clicked() -> None:
+    """The list of moves is a way through the game."""
+    async with played(replace(playing(WON), keys=("v",))) as (app, _, pilot):
+        await pilot.click("#moves", offset=(3, 2))
+        await settle(pilot)
+        assert app.screen.query_one(Board).view.moves == "03"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (44, 18)])
+async def test_names_do_nothing_but_show(size: tuple[int, int]) -> None:
+    """A name that looks like markup is shown as it is, and a click on it does nothing."""
+    async with played(SCENES["nasty"], size) as (app, _, pilot):
+        shown = "".join(str(panel.render()) for panel in app.screen.query(PlayerPanel))
+        assert "x[/]" in shown
+        assert "[@click=app.quit]hi[" in shown
+        assert "[@click=app.quit]hi[ is thinking" in str(app.screen.query_one(StatusLine).render())
+        for y in range(4):
+            await pilot.click("#right", offset=(size[0] // 6, y))
+        await settle(pilot)
+        assert app.is_running
+        assert isinstance(app.screen, GameScreen)
+
+
+async def test_the_heading() -> None:
+    """Clock, watchers and draws of a table are told in the top line."""
+    assert heading(table("40", clock=30, watchers=2)) == "Game K7QF2M · 30 s a move · 2 watching"
+
+
+async def test_a_waiting_game_goes_on_when_somebody_comes() -> None:
+    """Whoever waits is taken to the board at once."""
+    async with played(SCENES["waiting"]) as (app, client, pilot):
+        assert isinstance(app.screen, WaitingScreen)
+        client.show(table())
+        await settle(pilot)
+        assert isinstance(app.screen, GameScreen)
+        assert app.focused is app.screen.query_one(Board)

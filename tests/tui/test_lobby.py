@@ -1,0 +1,265 @@
+"""The lobby and the way into every game."""
+
+from dataclasses import replace
+
+import pytest
+from textual import events
+from textual.widgets import Input, OptionList, Static
+
+from shared.board import Mark
+from shared.errors import ErrorCode, Refusal
+from tests.tui.scenes import SCENES, played, settle, table
+from tests.tui.stage import CODE, LIVE_GAMES, OPEN_GAMES, StillClient, online
+from tui.app import NoughtsApp
+from tui.errors import Unreachable
+from tui.options import JoinGame, New, WatchGame
+from tui.screens.dialogs import CodeDialog
+from tui.screens.game import GameScreen
+from tui.screens.help import HelpScreen
+from tui.screens.lobby import LobbyScreen
+from tui.screens.waiting import WaitingScreen
+from tui.widgets.keybar import KeyBar
+
+LOBBY = SCENES["lobby_full"]
+
+
+def notice(app: NoughtsApp) -> str:
+    return str(app.screen.query_one("#notice", Static).render())
+
+
+def sits_down(client: StillClient) -> None:
+    """Lays the table at which the next request sits."""
+    client._known = replace(client.state, tables={CODE: table("4", Mark.O)})
+
+
+@pytest.mark.parametrize(
+    ("keys", "asked"),
+    [
+        (("q",), ("match", 0)),
+        (("n", "enter"), ("start", "x", False, 0)),
+        (("n", "right", "down", "right", "down", "right", "enter"), ("start", "o", True, 10)),
+        (("j", *"k7q-f2m", "enter"), ("join", CODE)),
+        (("j", *"k7qf2m", "tab", "tab", "enter"), ("watch", CODE)),
+        (("tab", "down", "enter"), ("join", "7Q2M4K")),
+        (("tab", "down", "down", "down", "enter"), ("watch", "W00T5Z")),
+        (("enter",), ("match", 0)),
+        (("down", "enter", "enter"), ("start", "x", False, 0)),
+    ],
+)
+async def test_keys_lead_into_a_game(keys: tuple[str, ...], asked: tuple[object, ...]) -> None:
+    """Every way into a game is reached by keys, and leads to its table."""
+    async with played(LOBBY) as (app, client, pilot):
+        sits_down(client)
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause()
+        await settle(pilot)
+        assert client.asked == [asked]
+        assert isinstance(app.screen, GameScreen)
+
+
+@pytest.mark.parametrize(
+    ("widget", "row", "asked"),
+    [
+        ("#menu", 0, ("match", 0)),
+        ("#games", 1, ("join", "7Q2M4K")),
+        ("#games", 4, ("watch", "W00T5Z")),
+    ],
+)
+async def test_clicks_lead_into_a_game(widget: str, row: int, asked: tuple[object, ...]) -> None:
+    """One click does what the key does."""
+    async with played(LOBBY) as (app, client, pilot):
+        sits_down(client)
+        inset = 1 if widget == "#games" else 0
+        await pilot.click(widget, offset=(8, row + inset))
+        await settle(pilot)
+        assert client.asked == [asked]
+        assert isinstance(app.screen, GameScreen)
+
+
+async def test_a_new_game_by_mouse() -> None:
+    """The dialog's values are clicked through, and its button starts the game."""
+    async with played(replace(LOBBY, keys=("n",))) as (app, client, pilot):
+        client._known = online(table(o=None))
+        await pilot.click("#mark")
+        await pilot.click("#listed")
+        await pilot.click("#start")
+        await settle(pilot)
+        assert client.asked == [("start", "o", True, 0)]
+        assert isinstance(app.screen, WaitingScreen)
+
+
+@pytest.mark.parametrize(
+    ("opening", "asked"),
+    [
+        (New("o", listed=True, clock=30), ("start", "o", True, 30)),
+        (JoinGame(CODE), ("join", CODE)),
+        (WatchGame(CODE), ("watch", CODE)),
+    ],
+)
+async def test_the_command_line_leads_there_at_once(
+    opening: New | JoinGame | WatchGame, asked: tuple[object, ...]
+) -> None:
+    """``new``, ``join`` and ``watch`` ask without another key."""
+    async with played(replace(LOBBY, options={"opening": opening})) as (_, client, _):
+        assert client.asked == [asked]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [Refusal(ErrorCode.GAME_FULL, "Both seats are taken."), Unreachable("Both seats are taken.")],
+)
+async def test_a_refusal_is_shown(refusal: Exception) -> None:
+    """What went wrong is said in the lobby, where the next attempt begins."""
+    async with played(LOBBY) as (app, client, pilot):
+        client.refusal = refusal
+        await pilot.press("q")
+        await settle(pilot)
+        assert isinstance(app.screen, LobbyScreen)
+        assert notice(app) == "Both seats are taken."
+
+
+async def test_a_seat_that_is_alive_is_offered_first() -> None:
+    """After a crash the first thing under Enter is the game that was left behind."""
+    async with played(SCENES["lobby_resume"]) as (app, client, pilot):
+        menu = app.screen.query_one("#menu", OptionList)
+        assert menu.highlighted_option is not None
+        assert menu.highlighted_option.id == "resume"
+        sits_down(client)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert client.asked == [("resume", CODE)]
+
+
+async def test_the_list_refreshes_and_keeps_its_highlight() -> None:
+    """A game that comes or goes does not move the highlight to another one."""
+    async with played(LOBBY) as (app, client, pilot):
+        await pilot.press("tab", "down", "down")
+        games = app.screen.query_one("#games", OptionList)
+
+        def highlighted() -> str | None:
+            return games.highlighted_option.id if games.highlighted_option else None
+
+        assert highlighted() == "open-B4NNX1"
+        client.learn(online(open_games=OPEN_GAMES[1:], live_games=LIVE_GAMES))
+        await settle(pilot)
+        assert highlighted() == "open-B4NNX1"
+        client.learn(online(open_games=OPEN_GAMES[:1], live_games=LIVE_GAMES))
+        await settle(pilot)
+        assert highlighted() is None
+
+
+async def test_a_pasted_code_opens_the_question() -> None:
+    """A code, or the whole command, can be pasted anywhere in the lobby."""
+    async with played(LOBBY) as (app, client, pilot):
+        assert app.focused is not None
+        app.focused.post_message(events.Paste("noughts-tui join k7qf2m"))
+        await settle(pilot)
+        assert isinstance(app.screen, CodeDialog)
+        assert app.screen.query_one(Input).value == CODE
+        await pilot.press("enter")
+        await settle(pilot)
+        assert client.asked == [("join", CODE)]
+
+
+async def test_a_wrong_code_is_told_before_it_is_asked() -> None:
+    """What cannot be a code is not sent."""
+    async with played(SCENES["lobby_join"]) as (app, client, pilot):
+        assert "6 letters and digits" in str(app.screen.query_one(".wrong", Static).render())
+        await pilot.press("escape")
+        assert isinstance(app.screen, LobbyScreen)
+        assert client.asked == []
+
+
+async def test_a_new_name_is_used_and_kept() -> None:
+    """A name is cleaned, shown, sent with the next game and remembered."""
+    async with played(replace(LOBBY, keys=("e",))) as (app, client, pilot):
+        kept: list[object] = []
+        app._remember = kept.append
+        await pilot.press(*"[b]Bo", "enter")
+        await settle(pilot)
+        assert client.name == "[b]Bo"
+        assert kept == [{"name": "[b]Bo"}]
+        menu = app.screen.query_one("#menu", OptionList)
+        assert "Name: [b]Bo" in str(menu.get_option("name").prompt)
+
+
+async def test_themes_switch_live_and_are_remembered() -> None:
+    """A theme chosen once is there the next time."""
+    async with played(LOBBY) as (app, _, pilot):
+        kept: list[object] = []
+        app._remember = kept.append
+        app.theme = "high-contrast"
+        await settle(pilot)
+        assert kept == [{"theme": "high-contrast"}]
+
+
+async def test_help_tells_every_key_and_does_what_is_chosen() -> None:
+    """Help is also a menu: what has no room in the key bar is clicked there."""
+    async with played(SCENES["lobby_help"], (44, 18)) as (app, client, pilot):
+        assert isinstance(app.screen, HelpScreen)
+        keys = {option.id for option in app.screen.query_one(OptionList).options}
+        assert {"q", "n", "j", "p", "e", "escape", "ctrl+p"} <= keys
+        sits_down(client)
+        app.screen.query_one(OptionList).highlighted = [
+            option.id for option in app.screen.query_one(OptionList).options
+        ].index("q")
+        await pilot.press("enter")
+        await settle(pilot)
+        assert client.asked == [("match", 0)]
+
+
+async def test_every_action_is_in_the_palette() -> None:
+    """The command palette knows what the screen below can do."""
+    async with played(SCENES["my_turn"]) as (app, _, _):
+        titles = {command.title for command in app.get_system_commands(app.screen)}
+        assert {"Play", "Say", "Give up", "Back", "Help", "Quit", "Theme"} <= titles
+
+
+async def test_the_record_grows_with_a_game() -> None:
+    """A game won is counted, once, and told in the lobby."""
+    async with played(SCENES["my_turn"]) as (app, client, pilot):
+        client.show(table("0314"))
+        client.show(table("03142"))
+        client.show(table("03142", rematch=Mark.O))
+        await settle(pilot)
+        await pilot.press("escape")
+        await settle(pilot)
+        shown = str(app.screen.query_one("#record", Static).render())
+        assert shown == "1 won, 0 lost, 0 drawn"
+
+
+async def test_too_small_and_back() -> None:
+    """A terminal that is too small says so, and all is as before when it is enlarged."""
+    async with played(SCENES["my_turn"], (80, 24)) as (app, client, pilot):
+        cover = app.screen.query_one("TooSmall")
+        for size, covered in (((39, 24), True), ((80, 15), True), ((40, 16), False)):
+            await pilot.resize_terminal(*size)
+            await settle(pilot)
+            assert cover.display is covered
+        await pilot.press("9")
+        await settle(pilot)
+        assert client.asked == [("play", CODE, 8)]
+
+
+@pytest.mark.parametrize("name", ["lobby_full", "waiting", "my_turn", "won", "replay", "lobby_new"])
+@pytest.mark.parametrize("size", [(80, 24), (44, 18), (40, 16)])
+async def test_nothing_is_cut_off(name: str, size: tuple[int, int]) -> None:
+    """Every widget with something to say lies within the screen, the way back included."""
+    async with played(SCENES[name], size) as (app, _, _):
+        bar = app.screen.query_one(KeyBar)
+        assert "escape" in {each.hint.binding for each in bar._placed()}
+        for widget in app.screen.query("Board, StatusLine, PlayerPanel, Static, OptionList"):
+            if widget.display and widget.region:
+                assert app.screen.region.contains_region(widget.region), widget
+
+
+async def test_quitting_is_asked() -> None:
+    """Esc in the lobby does not end the program by accident."""
+    async with played(replace(LOBBY, keys=("escape",))) as (app, _, pilot):
+        assert not isinstance(app.screen, LobbyScreen)
+        await pilot.press("escape")
+        assert isinstance(app.screen, LobbyScreen)
+        await pilot.press("escape", "enter")
+        await settle(pilot)
+        assert not app.is_running
