@@ -28,6 +28,12 @@ check: $(DEV) ## lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+soak: $(DEV) ## the long proofs with their full counts, about half an hour
+	NOUGHTS_PROOFS=full $(BIN)/python -m pytest -s tests/proofs tests/e2e tests/backend/local $(ARGS)
+
+pictures: $(DEV) ## draw every screen into docs/pictures
+	$(BIN)/python -m benchmarks.pictures
+
 format: $(DEV) ## format the code and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
