@@ -1,0 +1,87 @@
+"""How long it takes from the command to the painted lobby: ``python -m benchmarks.startup``.
+
+Starts, alternately, the smallest Textual app there is and the game (with the gateway running
+already, and with none), each in a terminal of its own, and prints the median seconds until the
+last line of the lobby is on the screen, and their ratio to the smallest app.
+"""
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import statistics
+import struct
+import sys
+import tempfile
+import termios
+import time
+from pathlib import Path
+
+ROUNDS = 9
+SMALLEST = (
+    "from textual.app import App;from textual.widgets import Static;"
+    "A=type('A',(App,),{'compose':lambda s:iter([Static('Quick match')])});A().run()"
+)
+
+
+def seconds_until(words: bytes, command: list[str], home: Path, port: int) -> float:
+    """Seconds until the words are on the terminal of a command, which is then ended."""
+    began = time.perf_counter()
+    process, terminal = pty.fork()
+    if process == 0:
+        os.environ.update(
+            NOUGHTS_TUI_HOME=str(home), NOUGHTS_TUI_PORT=str(port), TERM="xterm-256color"
+        )
+        os.execv(command[0], command)  # noqa: S606 (a program of this project)
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    seen = b""
+    while words not in seen:
+        if not select.select([terminal], [], [], 30)[0]:
+            raise SystemExit(f"{words!r} did not appear")
+        seen += os.read(terminal, 65536)
+    took = time.perf_counter() - began
+    os.kill(process, signal.SIGKILL)
+    os.close(terminal)
+    os.waitpid(process, 0)
+    return took
+
+
+def stop_gateway(home: Path) -> None:
+    """Ends the gateway that was started for this folder."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if b"backend.local" in words and str(home / "state").encode() in words:
+            os.kill(int(folder.name), signal.SIGTERM)
+            while folder.exists():
+                time.sleep(0.01)
+
+
+def main() -> None:
+    python, port = sys.executable, 20000 + os.getpid() % 20000
+    smallest, game = [python, "-c", SMALLEST], [python, "-m", "tui"]
+    took: dict[str, list[float]] = {
+        "smallest Textual app": [],
+        "gateway runs": [],
+        "no gateway": [],
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        seconds_until(b"Quick match", game, home, port)
+        for _ in range(ROUNDS):
+            took["smallest Textual app"].append(seconds_until(b"Quick match", smallest, home, port))
+            took["gateway runs"].append(seconds_until(b"Quit", game, home, port))
+            stop_gateway(home)
+            took["no gateway"].append(seconds_until(b"embedded", game, home, port))
+        stop_gateway(home)
+    base = statistics.median(took["smallest Textual app"])
+    for name, seconds in took.items():
+        median = statistics.median(seconds)
+        print(f"{name:22} {median:6.3f} s  {median / base:5.2f} x")
+
+
+if __name__ == "__main__":
+    main()
