@@ -41,6 +41,7 @@ Address = str | Callable[[], Awaitable[str]]
 _Event = TypeVar("_Event", bound=wire.Event)
 
 _OFFERED_SEATS: Final = 5
+_TIMES_RESEATED: Final = 3
 
 
 class Client:
@@ -227,7 +228,9 @@ class Client:
     async def _require_seated(self, request: wire.AnyRequest, *kinds: type[_Event]) -> None:
         """As `_require`, for what only a seat may ask: one that came loose is taken again first."""
         reply = await self._asked(request)
-        if _is_error(reply, ErrorCode.NOT_SEATED) and await self._reseated(request):
+        for _ in range(_TIMES_RESEATED):
+            if not _is_error(reply, ErrorCode.NOT_SEATED) or not await self._reseated(request):
+                break
             reply = await self._asked(request)
         seat = self._seat(request)
         if isinstance(reply, wire.Error) and seat is not None and achieved(request, reply, seat):
