@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from backend.local.gateway import serve
 from shared.board import Mark
 from shared.errors import ErrorCode, Refusal
 from shared.messages import (
@@ -37,6 +38,7 @@ from shared.messages import (
     Watch,
     Watching,
 )
+from tests.backend.memory import MemoryStore
 from tests.tui.scripted import Peer, Server, scripted_server
 from tests.tui.snapshots import CODE, KEY, NEXT, NOW, game, player, waiting
 from tui.client import Client, Unreachable
@@ -679,3 +681,35 @@ async def test_an_unanswered_join_of_a_stranger(opened: Any, server: Server) -> 
         await asking
     assert client.state.notice is not None
     assert client.state.notice.text == "Both seats are taken."
+
+
+async def test_swapped_connections_are_no_absence() -> None:
+    """While connections grow old and are swapped, the opponent and the host notice nothing."""
+    absences: list[Presence] = []
+    dialled = asyncio.Semaphore(0)
+
+    async with serve(MemoryStore()) as gateway:
+
+        async def locate() -> str:
+            dialled.release()
+            return gateway.url
+
+        def listen(_state: ClientState, happening: Happening) -> None:
+            if isinstance(happening, Presence) and not happening.online:
+                absences.append(happening)
+
+        ageing = Timing(age=(0.02, 0.03))
+        async with (
+            Client(locate, Seats(None), server="here", timing=ageing) as ada,
+            Client(gateway.url, Seats(None)) as bob,
+        ):
+            bob.subscribe(listen)
+            game_id = (await ada.start()).id
+            await bob.join(game_id)
+            for cell, player in enumerate([ada, bob, ada, bob, ada]):
+                await until(player, lambda state: state.tables[game_id].my_turn)
+                await dialled.acquire()
+                await player.play(game_id, cell)
+            assert bob.state.tables[game_id].game.moves == "01234"
+            assert not ada.state.tables[game_id].replaced
+            assert absences == []
