@@ -1,6 +1,6 @@
 """The Textual app: owns the client, and shows the screen that the player asked for."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
 
@@ -31,6 +32,7 @@ from tui.session import Session
 from tui.settings import BadSettings, save
 from tui.state import ClientState, Happening
 from tui.themes import DARK, THEMES
+from tui.widgets.ascii import PlainCharacters
 from tui.widgets.keybar import hints_of, run_binding
 from tui.widgets.words import opponent_name, server_name
 
@@ -71,7 +73,6 @@ class NoughtsApp(App[None]):
         self._theme_kept = self.theme
         if options.motion == "reduced":
             self.animation_level = "none"
-        self.set_class(options.ascii, "-ascii")
         self._listen(self.session)
         await self.session.client.__aenter__()
         lobby = LobbyScreen(self.session, self._record.read())
@@ -92,6 +93,11 @@ class NoughtsApp(App[None]):
                 run = partial(self.call_later, run_binding, screen, hint.binding)
                 yield SystemCommand(hint.label, f"Key: {hint.key}", run)
         yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """With ``--ascii`` nothing else leaves the program, besides people's names."""
+        plain = [PlainCharacters()] if self.session.options.ascii else []
+        return [*super().get_line_filters(), *plain]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "answer_summons":

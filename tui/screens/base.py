@@ -16,7 +16,7 @@ from textual.widgets import Static
 from shared.errors import Refusal
 from tui.errors import Unreachable
 from tui.session import Session
-from tui.state import ClientState, Happening
+from tui.state import ClientState, Happening, LinkStatus
 from tui.widgets.connection import Connection
 from tui.widgets.keybar import KeyBar
 
@@ -67,11 +67,18 @@ class PlainScreen(Screen[None]):
         &.-flat TooSmall { display: block; }
     }
     #top { dock: top; height: 1; padding: 0 1; background: $panel; }
-    #title { width: 1fr; color: $foreground 80%; }
+    #title {
+        width: 1fr;
+        height: 1;
+        color: $foreground 80%;
+        text-wrap: nowrap;
+        text-overflow: ellipsis;
+    }
     """
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f5", "reconnect", "Try again"),
         Binding("question_mark", "app.help", "Help", key_display="?"),
     ]
     HELP: ClassVar[str] = ""
@@ -157,6 +164,14 @@ class PlainScreen(Screen[None]):
         event.stop()
         self.state = event.state
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "reconnect":
+            return self.state.link is LinkStatus.FAILED
+        return super().check_action(action, parameters)
+
+    def action_reconnect(self) -> None:
+        self.client.reconnect()
+
     def ask(self, request: Coroutine[Any, Any, object]) -> None:
         """Sends a request in the background; a refusal comes back as `Refused`."""
         self.run_worker(self._asking(request), group="requests")
@@ -195,7 +210,6 @@ class Dialog(ModalScreen[ScreenResultType]):
         border: round $primary;
         border-title-color: $foreground;
     }
-    Dialog.-ascii > #dialog { border: ascii $primary; }
     Dialog.-short > #dialog { padding: 0 2; }
     Dialog OptionList, Dialog OptionList:focus {
         border: none;

@@ -147,7 +147,7 @@ _CLOCKS: Final = (0, 10, 20, 30, 60, 120, 300, 600)
 class NewGameDialog(Dialog[New]):
     """Asks what a new game is to be like."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "start", "Start", key_display="⏎")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "start", "Start")]
     DEFAULT_CSS = """
     NewGameDialog Button { margin-top: 1; }
     """

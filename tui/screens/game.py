@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from shared.board import Mark
 from shared.messages import EMOTES
+from shared.replay import code_of
 from tui.screens.base import PlainScreen
 from tui.screens.dialogs import ChoiceDialog, levels, practice_level
 from tui.screens.intents import OpenReplay, OpenTable, PracticeOver, Practise
@@ -33,8 +34,10 @@ def board_view(table: TableState) -> BoardView:
 
 
 def heading(table: TableState) -> str:
-    """The code, who looks on, and what was drawn before."""
+    """The code, who looks on, what was drawn before, and the replay of a finished game."""
     parts = [f"Game {table.id}"]
+    if table.finished and table.game.moves:
+        parts.append(code_of(table.game.moves))
     if table.game.clock:
         parts.append(f"{table.game.clock} s a move")
     if table.game.watchers:
@@ -116,7 +119,7 @@ class GameScreen(PlainScreen):
         self.query_one(Board).view = board_view(table)
         self.query_one(StatusLine).shown = status(self.state, table, now)
         self._follow_claim(claimable=can_claim(self.state, table, now))
-        if table.onward and self.is_current:
+        if table.onward and self.is_active:
             self.post_message(OpenTable(self.session, table.onward, instead=self))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

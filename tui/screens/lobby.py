@@ -39,7 +39,7 @@ from tui.widgets.logo import Logo
 
 _QUIT = {"stay": "Stay", "quit": "Quit"}
 FOCUSED_SECONDS, BLURRED_SECONDS = 5, 30
-_KEY_COLUMN = 26
+_KEY_COLUMN = 27
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +111,7 @@ class LobbyScreen(PlainScreen):
         Binding("j", "join", "Join"),
         Binding("p", "practise", "Computer"),
         Binding("e", "name", "Name"),
-        Binding("f5", "reconnect", "Try again"),
-        Binding("tab", "app.focus_next", "Games", key_display="⇥"),
+        Binding("tab", "app.focus_next", "Games", key_display="tab"),
         Binding("escape", "quit", "Quit"),
     ]
     HELP = (
@@ -182,8 +181,6 @@ class LobbyScreen(PlainScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "resume":
             return bool(self.resumables)
-        if action == "reconnect":
-            return self.state.link is LinkStatus.FAILED
         return super().check_action(action, parameters)
 
     @on(OptionList.OptionSelected, "#menu")
@@ -246,9 +243,6 @@ class LobbyScreen(PlainScreen):
     def action_quit(self) -> None:
         """Asks first: it is only one Esc more than leaving a game."""
         self.app.push_screen(ChoiceDialog("Quit?", _QUIT, at=1), self._quit)
-
-    def action_reconnect(self) -> None:
-        self.client.reconnect()
 
     def _start(self, new: New | None) -> None:
         if new is not None:
@@ -345,7 +339,7 @@ class LobbyScreen(PlainScreen):
         seconds = FOCUSED_SECONDS if self.app.app_focus else BLURRED_SECONDS
         now = self.session.now_ms()
         online = self.state.link is LinkStatus.ONLINE
-        if online and self.is_current and now - self._refreshed_at >= 1000 * seconds:
+        if online and self.is_active and now - self._refreshed_at >= 1000 * seconds:
             self._refreshed_at = now
             self.run_worker(self._refresh_lobby(), group="list")
 

@@ -126,7 +126,7 @@ class WaitingScreen(PlainScreen):
         if table.onward is None and table.game.status == "waiting":
             return
         game_id = table.onward or table.id
-        if self.is_current:
+        if self.is_active:
             self.post_message(OpenTable(self.session, game_id, instead=self))
         else:
             self.post_message(Began(self.session, game_id))

@@ -170,7 +170,7 @@ class Board(Widget, can_focus=True):
         Binding("down,j,s", "step(1, 0)", "Down", show=False, key_display="↓ j s"),
         Binding("left,h,a", "step(0, -1)", "Left", show=False, key_display="← h a"),
         Binding("right,l,d", "step(0, 1)", "Right", show=False, key_display="→ l d"),
-        Binding("enter,space", "choose", "Play", key_display="⏎ 1-9"),
+        Binding("enter,space", "choose", "Play", key_display="enter 1-9"),
         *(
             Binding(digit, f"play('{digit}')", "Play at once", show=False, key_display="1-9")
             for digit in DIGITS

@@ -119,8 +119,7 @@ class PlayerPanel(Widget):
             for row in small_mark(shown.mark, ascii_only=self.ascii)
         ]
         lines += [Content(""), self._in("player--name", shown.name)]
-        lines += [self._presence(), Content(""), self._turn()]
-        lines += [Content(""), self._said(), Content(""), self._wins()]
+        lines += [self._presence(), self._wins(), self._turn(), Content(""), self._said()]
         return Content("\n").join(lines)
 
     def _short(self) -> Content:

@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from shared.board import Mark
 from tui.state import ClientState, LinkStatus, TableState
+from tui.widgets.story import review_text
 from tui.widgets.words import clock_ms, elapsed, line_names, name_of, opponent_name, span
 
 Tone = Literal["calm", "call", "good", "bad", "warn"]
@@ -150,7 +151,7 @@ def after(table: TableState, *, online: bool) -> str:
     if not online:
         return "Reconnecting…"
     if table.seat is None:
-        return "They play another game" if table.game.next else ""
+        return "They play another game" if table.game.next else _reviewed(table)
     return "" if table.game.status == "cancelled" else _rematch(table, opponent_name(table))
 
 
@@ -162,23 +163,35 @@ def _rematch(table: TableState, name: str) -> str:
         return f"You offered a rematch; {name} has not answered yet"
     if not opponent.online:
         return f"{name} lost the connection"
-    return "" if table.game.rematch is None else f"{name} wants a rematch"
+    return _reviewed(table) if table.game.rematch is None else f"{name} wants a rematch"
+
+
+def _reviewed(table: TableState) -> str:
+    """Where a game that was played to its end was decided."""
+    return review_text(table.game.moves) if table.game.status in {"won", "drawn"} else ""
 
 
 class StatusLine(Widget):
     """Shows a `Status`."""
 
     DEFAULT_CSS = """
-    StatusLine { height: 2; width: 1fr; text-align: center; text-style: bold; }
+    StatusLine {
+        width: 1fr;
+        height: auto;
+        min-height: 2;
+        max-height: 3;
+        text-align: center;
+        text-style: bold;
+    }
     StatusLine.-call { color: $text-accent; }
     StatusLine.-good { color: $text-success; }
     StatusLine.-bad { color: $text-error; }
     StatusLine.-warn { color: $text-warning; }
-    StatusLine > .status--note { text-style: none; color: $foreground 70%; }
+    StatusLine > .status--note { text-style: not bold; color: $foreground 70%; }
     """
     COMPONENT_CLASSES = {"status--note"}  # noqa: RUF012 (as Textual types it)
 
-    shown: reactive[Status] = reactive(Status(""))
+    shown: reactive[Status] = reactive(Status(""), layout=True)
 
     def render(self) -> Content:
         note = Content.styled(self.shown.note, self.get_visual_style("status--note"))

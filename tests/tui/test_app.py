@@ -1,0 +1,181 @@
+"""What the app does across screens: practice, summons, bell, and a key for every click."""
+
+from dataclasses import replace
+
+import pytest
+from textual.app import App
+from textual.widgets import Button, OptionList
+
+from shared.board import Mark
+from tests.tui.scenes import SCENES, Scene, front, played, settle, table
+from tests.tui.stage import CODE, NOW, StillClient, game, online
+from tui.app import NoughtsApp
+from tui.client import Client
+from tui.options import Level, Practice
+from tui.screens.game import GameScreen
+from tui.screens.lobby import LobbyScreen
+from tui.screens.waiting import WaitingScreen
+from tui.state import LinkStatus, TableState
+from tui.widgets.ascii import PlainCharacters
+from tui.widgets.board import Board, Cell
+from tui.widgets.keybar import KeyBar, hints_of
+
+PRACTICE = "PRACT1"
+
+
+class ComputerClient(StillClient):
+    """The player's client at a game against the computer; knows whether it was closed."""
+
+    closed = False
+
+    async def __aexit__(self, *_: object) -> None:
+        self.closed = True
+
+
+def against_the_computer(app: NoughtsApp) -> tuple[ComputerClient, list[Level]]:
+    """Puts a computer into the app that never moves."""
+    computer = ComputerClient(online(TableState(game(id=PRACTICE), Mark.X)))
+    asked: list[Level] = []
+
+    async def practise(level: Level) -> tuple[Client, str]:
+        asked.append(level)
+        return computer, PRACTICE
+
+    app._practice = practise
+    return computer, asked
+
+
+@pytest.mark.parametrize("clicks", [False, True])
+async def test_three_steps_to_the_first_mark(clicks: bool) -> None:
+    """From the lobby to a mark on the board against the computer: three keys, or three clicks."""
+    async with played(SCENES["lobby_empty"]) as (app, _, pilot):
+        computer, asked = against_the_computer(app)
+        if clicks:
+            await pilot.click("#menu", offset=(5, 3))
+            await settle(pilot)
+            await pilot.click(OptionList, offset=(5, 1))
+            await settle(pilot)
+            await pilot.click("#cell-4")
+        else:
+            for key in ("p", "enter", "5"):
+                await pilot.press(key)
+                await settle(pilot)
+        await settle(pilot)
+        assert asked == ["medium"]
+        assert computer.asked == [("play", PRACTICE, 4)]
+
+
+async def test_the_computer_goes_with_its_player() -> None:
+    """Leaving the computer closes its game and does not count in the record."""
+    scene = replace(SCENES["lobby_empty"], options={"opening": Practice("perfect")})
+    async with played(scene) as (app, _, pilot):
+        assert "Nobody is there." in str(next(iter(app._notifications)).message)
+        computer, asked = against_the_computer(app)
+        await pilot.press("p", "3")
+        await settle(pilot)
+        assert asked == ["perfect"]
+        computer.show(TableState(game("0314", id=PRACTICE), Mark.X))
+        computer.show(TableState(game("03142", id=PRACTICE), Mark.X))
+        await settle(pilot)
+        await pilot.press("escape")
+        await settle(pilot)
+        assert isinstance(app.screen, LobbyScreen)
+        assert computer.closed
+        assert app.screen.record.won == 0
+
+
+async def test_whoever_waits_can_play_the_computer_meanwhile() -> None:
+    """When somebody joins, the player is told and goes there by one key."""
+    async with played(SCENES["waiting"]) as (app, client, pilot):
+        computer, _ = against_the_computer(app)
+        await pilot.press("p", "enter")
+        await settle(pilot)
+        assert front(app).session.practice
+        client.show(table())
+        await settle(pilot)
+        assert "Bob has joined your game K7QF2M" in str(next(iter(app._notifications)).message)
+        assert "g" in {hint.binding for hint in app.screen.query_one(KeyBar).hints}
+        await pilot.press("g")
+        await settle(pilot)
+        screen = front(app)
+        assert isinstance(screen, GameScreen)
+        assert (screen.game_id, computer.closed) == (CODE, True)
+        assert [type(each) for each in app.screen_stack[1:]] == [LobbyScreen, GameScreen]
+
+
+async def test_waiting_can_be_copied_and_cancelled() -> None:
+    """The command is copied by a key, and Esc gives the game up at once."""
+    async with played(SCENES["waiting"]) as (app, client, pilot):
+        assert isinstance(app.screen, WaitingScreen)
+        await pilot.press("c")
+        assert app.clipboard == "noughts-tui join K7QF2M --url wss://play.example.org/game"
+        await pilot.press("escape")
+        await settle(pilot)
+        assert client.asked == [("leave", CODE)]
+        assert isinstance(app.screen, LobbyScreen)
+
+
+@pytest.mark.parametrize(
+    ("focused", "bell", "rings"), [(False, True, 1), (True, True, 0), (False, False, 0)]
+)
+async def test_the_bell(
+    focused: bool, bell: bool, rings: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bell rings for one's turn, when one looks elsewhere and has not turned it off."""
+    rung: list[None] = []
+    monkeypatch.setattr(App, "bell", lambda _app: rung.append(None))
+    scene = Scene(online(table("4")), options={"bell": bell})
+    async with played(scene) as (app, client, pilot):
+        app.app_focus = focused
+        client.show(table("40"))
+        await settle(pilot)
+        assert len(rung) == rings
+
+
+async def test_a_lost_connection_is_shown_and_can_be_tried_again() -> None:
+    """No screen is silent about the connection, and a failed one has a key to try again."""
+    failed = replace(
+        online(table("40")), link=LinkStatus.FAILED, failure="The server speaks another language."
+    )
+    async with played(Scene(failed)) as (app, client, pilot):
+        assert "Try again" in {hint.label for hint in app.screen.query_one(KeyBar).hints}
+        await pilot.press("f5")
+        assert client.asked == [("reconnect",)]
+
+
+@pytest.mark.parametrize("name", list(SCENES))
+async def test_every_click_has_a_key(name: str) -> None:
+    """Whatever can be clicked has a key, in the key bar or in the help."""
+    async with played(SCENES[name]) as (app, _, _):
+        bar = app.screen.query_one(KeyBar)
+        hints = set(hints_of(app.screen, hidden=True))
+        assert {each.hint for each in bar._placed()} <= hints
+        focusable = {widget for widget in app.screen.query("*") if widget.focusable}
+        assert set(app.screen.query(OptionList)) | set(app.screen.query(Button)) <= focusable
+        for board in app.screen.query(Board):
+            legal = {
+                cell.cell for cell in app.screen.query(Cell) if cell.cell in board.view.choices
+            }
+            assert bool(legal) == ("Play" in {hint.label for hint in hints})
+
+
+@pytest.mark.parametrize("name", ["ascii", "ascii_lobby"])
+async def test_ascii_draws_plain_characters_only(name: str) -> None:
+    """With ``--ascii`` everything that the program draws is plain, every screen with its frame."""
+    async with played(SCENES[name]) as (app, _, pilot):
+        for key in ("question_mark", "escape"):
+            await pilot.press(key)
+            await settle(pilot)
+            assert any(isinstance(each, PlainCharacters) for each in app.get_line_filters())
+            lines = app.screen._compositor.render_strips()
+            assert "".join(strip.text for strip in lines).isascii()
+
+
+async def test_time_goes_on_by_itself() -> None:
+    """A countdown counts without news from the server."""
+    async with played(Scene(online(table("40", deadline=NOW + 9_000)))) as (app, _, pilot):
+        screen = front(app)
+        screen.session = replace(screen.session, now_ms=lambda: NOW + 4_000)
+        screen.show()
+        await settle(pilot)
+        assert "Your turn, 0:05" in str(app.screen.query_one("StatusLine").render())
