@@ -55,3 +55,29 @@ $(DEV): .venv/.made pyproject.toml constraints.txt
 	@echo "Setting up in .venv for tests, once …" >&2
 	@$(PIP) --editable '.[dev]'
 	@touch $@ $(PLAYER)
+
+# The backend in one's own AWS account: docs/deploy.md.
+AWS := .venv/.aws
+CDK := $(BIN)/python -m backend.infra.cdk
+
+.PHONY: bootstrap deploy destroy synth probe
+
+bootstrap: $(AWS) ## prepare an AWS account and region for deploying, once
+	@$(CDK) bootstrap $(ARGS)
+
+deploy: $(AWS) ## deploy the backend to AWS; ARGS="-c memory=1024" chooses settings
+	@$(CDK) deploy $(ARGS)
+
+destroy: $(AWS) ## remove the backend from AWS
+	@$(CDK) destroy $(ARGS)
+
+synth: $(AWS) ## show the template that deploy would deploy
+	@$(CDK) synth $(ARGS)
+
+probe: $(PLAYER) ## measure what is not known of AWS; URL=wss://… is the deployed endpoint
+	@$(BIN)/python -m benchmarks.probe $(URL) $(ARGS)
+
+$(AWS): .venv/.made pyproject.toml constraints.txt
+	@echo "Setting up in .venv for AWS, once …" >&2
+	@$(PIP) --editable '.[aws]'
+	@touch $@

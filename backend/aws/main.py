@@ -8,10 +8,8 @@ import logging
 import os
 from typing import Final
 
-from botocore.session import Session
-
 from backend.aws.metrics import EmbeddedMetrics, FaultCounter
-from backend.aws.wiring import Surroundings, SystemClock, assemble
+from backend.aws.wiring import Surroundings, SystemClock, assemble, make_session
 from backend.handlers.entry import Handler
 
 _surroundings: Final = Surroundings.read(os.environ)
@@ -20,4 +18,4 @@ _metrics: Final = EmbeddedMetrics(_surroundings.stack, _clock)
 
 logging.getLogger().setLevel(logging.WARNING)
 logging.getLogger().addHandler(FaultCounter(_metrics))
-handler: Final[Handler] = assemble(Session(), _surroundings, _clock, _metrics)
+handler: Final[Handler] = assemble(make_session(), _surroundings, _clock, _metrics)

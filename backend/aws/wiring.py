@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self, cast
 
 from botocore.config import Config
+from botocore.loaders import Loader
 from botocore.session import Session
 
 from backend.aws.connections import ApiConnections, ManagementApi
@@ -53,6 +54,23 @@ class SystemClock:
 
     def now(self) -> int:
         return time.time_ns() // 1_000_000
+
+
+class TwoServices(Loader):
+    """botocore's data, without a search through every service of AWS.
+
+    That search would cost each cold start more than all of this program's own code.
+    """
+
+    def list_available_services(self, _type_name: str) -> list[str]:
+        return ["apigatewaymanagementapi", "dynamodb"]
+
+
+def make_session() -> Session:
+    """A session for the clients that `assemble` makes."""
+    session = Session()
+    session.register_component("data_loader", TwoServices())
+    return session
 
 
 def assemble(

@@ -76,7 +76,7 @@ class GameApi(Construct):
         # One permission for the stage instead of one for each route, which the integration would
         # give to a function that it takes for this stack's own.
         known = lambda_.Function.from_function_attributes(
-            self, "Known", function_arn=function.function_arn, same_environment=False
+            self, "Known", function_arn=function.function_arn, skip_permissions=True
         )
         integration = WebSocketLambdaIntegration("Integration", known)
         for key in (*TWO_WAY, *ONE_WAY):

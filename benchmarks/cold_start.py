@@ -1,0 +1,101 @@
+"""What a cold start costs: the packaged handler, beside boto3 with the two clients it would need.
+
+Each run is a fresh interpreter, the two kinds alternate, and what counts is processor time, which
+is what a small function has little of. The package has no bytecode, as it has none on Lambda, where
+its folder cannot be written to. ``python -m benchmarks.cold_start`` prints the medians.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from backend.infra import asset
+from backend.infra.settings import Settings
+
+RUNS: Final = 20
+MOST: Final = 1.15
+
+_BOTO3: Final = """
+import boto3
+boto3.client("dynamodb")
+boto3.client("apigatewaymanagementapi", endpoint_url="https://example.org/prod")
+"""
+_HANDLER: Final = """
+import backend.aws.main
+"""
+_TIMED: Final = """
+import json, sys, time
+sys.dont_write_bytecode = True
+sys.path[:0] = json.loads(sys.argv[1])
+began = time.perf_counter(), time.process_time()
+{work}
+print(time.perf_counter() - began[0], time.process_time() - began[1])
+"""
+_ENVIRONMENT: Final = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "TABLE_NAME": "games",
+    "CALLBACK_URL": "https://example.org/prod",
+    "STACK_NAME": "noughts-tui",
+    "GAME_LIFE_SECONDS": "21600",
+    "HOME": os.devnull,
+}
+
+
+@dataclass(frozen=True)
+class Medians:
+    """Milliseconds on the clock and of the processor."""
+
+    wall: float
+    cpu: float
+
+
+def measured(runs: int = RUNS) -> tuple[Medians, Medians]:
+    """The medians of boto3 with two clients, and of the packaged handler."""
+    settings = Settings(
+        python=f"{sys.version_info.major}.{sys.version_info.minor}",  # type: ignore[arg-type] # this one
+        architecture="arm64" if os.uname().machine in {"aarch64", "arm64"} else "x86_64",
+    )
+    with asset.built(settings) as package:
+        pairs = [(_run(_BOTO3), _run(_HANDLER, package)) for _ in range(runs)]
+    boto3, handler = zip(*pairs, strict=True)
+    return _medians(iter(boto3)), _medians(iter(handler))
+
+
+def _run(work: str, *folders: Path) -> Medians:
+    path = [*map(str, folders), sysconfig.get_path("purelib")]
+    ran = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", _TIMED.format(work=work), json.dumps(path)],
+        env=_ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    wall, cpu = map(float, ran.stdout.split())
+    return Medians(1000 * wall, 1000 * cpu)
+
+
+def _medians(runs: Iterator[Medians]) -> Medians:
+    walls, cpus = zip(*((run.wall, run.cpu) for run in runs), strict=True)
+    return Medians(statistics.median(walls), statistics.median(cpus))
+
+
+def main() -> int:
+    boto3, handler = measured()
+    for name, one in (("boto3 and two clients", boto3), ("the packaged handler", handler)):
+        print(f"{name:24}{one.wall:8.0f} ms{one.cpu:8.0f} ms of CPU")
+    ratio = handler.cpu / boto3.cpu
+    print(f"{'ratio':24}{handler.wall / boto3.wall:8.2f}   {ratio:8.2f}   (at most {MOST})")
+    return int(ratio > MOST)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
