@@ -122,8 +122,11 @@ class Matchmaking:
         seat = self._seating.seat(seeker.token, seeker.request.name, asking)
         try:
             match = self._store.take_seat(line.id, mark, seat, asking.at)
-        except Conflict:
-            return None
+        except Conflict as conflict:
+            current = conflict.current
+            if current is None or not _has_just_sat_down(current, mark, seeker):
+                return None
+            match = self._seating.hold(current, mark, seeker.token, asking)
         found = self._seating.joined(match, mark, seeker.key, asking)
         host = match.seat(mark.other).connection
         if host is None or not self._announcer.post(host, without_token(found)):
@@ -192,6 +195,12 @@ class Matchmaking:
         except Conflict:
             # The code is another game's: only the repeat of a lost reply is lost.
             return
+
+
+def _has_just_sat_down(match: Match, mark: Mark, seeker: Seeker) -> bool:
+    """Whether the seat was taken with this key by a try whose answer was lost."""
+    begins = match.status == "playing" and not match.moves
+    return begins and rules.holder(match, seeker.token) is mark
 
 
 def _suits(line: LobbyLine, own: Own | None, connection: str) -> bool:

@@ -3,9 +3,11 @@
 import pytest
 from msgspec import UNSET
 
+from backend.core.match import Match, Moment, Seat
 from shared import messages as wire
 from shared.board import Mark
 from shared.errors import ErrorCode
+from tests.backend.memory import MemoryStore
 from tests.backend.table import Table
 
 
@@ -213,3 +215,23 @@ def test_a_refusal_shows_the_game_it_names(table: Table) -> None:
         error = table.error("ada", wire.Match(key=key, **fields))  # type: ignore[arg-type] # as above
         assert error.code is ErrorCode.OWN_GAME
         assert (error.id, error.game) == (fields.get("id", UNSET), UNSET)
+
+
+class TwiceStore(MemoryStore):
+    """A store whose answer to taking a seat is lost, so that its library asks again."""
+
+    def take_seat(self, game_id: str, mark: Mark, seat: Seat, at: Moment) -> Match:
+        super().take_seat(game_id, mark, seat, at)
+        return super().take_seat(game_id, mark, seat, at)
+
+
+def test_a_seat_taken_unheard_is_found() -> None:
+    """Who has taken a seat without being told so sits there, and nowhere else."""
+    table = Table(TwiceStore())
+    host = table.start("ada", listed=True)
+    table.clock.advance(ms=1)
+    table.start("kim", listed=True)
+    found = match(table, "bob")
+    assert (found.id, found.mark, found.game.status) == (host.id, Mark.O, "playing")
+    assert [type(event) for event in table.heard("ada")] == [wire.Joined]
+    assert listed(table, "live") == [host.id]
