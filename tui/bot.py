@@ -20,9 +20,9 @@ from tui.seats import Seats
 from tui.state import ClientState, Happening, TableState
 
 LEVEL_NAMES: Final[dict[Level, str]] = {
-    "easy": "Computer, easy",
-    "medium": "Computer, medium",
-    "perfect": "Computer, perfect",
+    "easy": "Computer (easy)",
+    "medium": "Computer (medium)",
+    "perfect": "Computer (perfect)",
 }
 
 _THINKS_SECONDS: Final = (0.35, 0.8)

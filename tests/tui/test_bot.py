@@ -143,7 +143,7 @@ async def test_practice_begins_at_once(url: str) -> None:
         assert isinstance(client, Practice)
         computer = (await client.ping(game_id)).players[Mark.O]
         assert computer is not None
-        assert computer.name == "Computer, easy"
+        assert computer.name == "Computer (easy)"
         assert client.state.tables[game_id].my_turn
     finally:
         await client.__aexit__(None, None, None)

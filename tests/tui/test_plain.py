@@ -188,7 +188,7 @@ async def test_practice_in_the_lobby(sit: Sit) -> None:
     ada = sit(Lobby(), name="Ada")
     ada.types("practice hard", "practice perfect", "5")
     assert await ada.hears("The levels") == "The levels are easy, medium, perfect."
-    assert (await ada.hears("Game")).endswith("you play x against Computer, perfect.")
+    assert (await ada.hears("Game")).endswith("you play x against Computer (perfect).")
     await ada.hears("o takes")
     ada.types("leave")
     await ada.hears("Type match")
@@ -278,6 +278,6 @@ async def test_a_failure_is_one_line_and_status_1(url: str, tmp_path: Path) -> N
 async def test_practice_from_the_command_line(sit: Sit) -> None:
     """`practice` begins at once and ends when the player leaves."""
     ada = sit(Practice("easy"), name="Ada")
-    assert (await ada.hears("Game")).endswith("you play x against Computer, easy.")
+    assert (await ada.hears("Game")).endswith("you play x against Computer (easy).")
     ada.types("quit")
     await ada.playing
