@@ -7,7 +7,6 @@ from contextlib import contextmanager, suppress
 from copy import deepcopy
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
@@ -19,7 +18,7 @@ from tests.backend.aws.emulator import emulator
 from tests.backend.memory import MemoryStore
 from tests.backend.table import Table
 from tests.proofs import model
-from tests.proofs.counts import count
+from tests.proofs.counts import count, examples
 from tests.proofs.failing import Failing
 from tests.proofs.model import FINISHED, Json, Model, Record, is_history
 
@@ -472,6 +471,6 @@ class InDynamoDB(AnyOrder):
 TestMemory = AnyOrder.TestCase
 TestSqlite = InSqlite.TestCase
 TestDynamoDB = InDynamoDB.TestCase
-TestMemory.settings = settings(max_examples=count(100, 5000), stateful_step_count=count(40, 60))
-TestSqlite.settings = settings(max_examples=count(30, 2000), stateful_step_count=count(40, 60))
-TestDynamoDB.settings = settings(max_examples=count(2, 100), stateful_step_count=30)
+TestMemory.settings = examples(100, 5000, steps=count(40, 60))
+TestSqlite.settings = examples(30, 2000, steps=count(40, 60))
+TestDynamoDB.settings = examples(2, 100, steps=30)

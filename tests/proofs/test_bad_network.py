@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 from msgspec.structs import replace as with_fields
@@ -11,7 +11,7 @@ from shared import codec
 from shared import messages as wire
 from shared.board import Mark, tile_of
 from tests.backend.table import Table
-from tests.proofs.counts import count
+from tests.proofs.counts import examples
 from tui import state as client
 from tui.state import ClientState, TableState
 
@@ -140,7 +140,7 @@ class BadNetwork:
             one.take(one.mail.pop())
 
 
-@settings(max_examples=count(200, 10_000))
+@examples(200, 10_000)
 @given(st.lists(DEEDS, min_size=20, max_size=100))
 def test_one_question_settles_it(deeds: list[tuple[str, str, int]]) -> None:
     """After any loss, delay, repetition and reordering one ping makes both clients right."""
