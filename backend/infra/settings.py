@@ -41,6 +41,7 @@ class Settings:
     domain: str = ""
     certificate: str = ""
     access_logs: bool = False
+    probe: bool = False
 
     def __post_init__(self) -> None:
         for name, allowed in _RANGES.items():

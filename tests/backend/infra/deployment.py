@@ -31,8 +31,8 @@ class Deployment:
     def __init__(self, aws: Emulator, stack: Synthesised) -> None:
         self.aws = aws
         self.stack = stack
-        self._bootstrap()
-        self._deploy(without(stack.template, UNKNOWN_TYPE))
+        self._upload()
+        deploy(aws, stack.name, without(stack.template, UNKNOWN_TYPE))
         self.api = self._physical_id("AWS::ApiGatewayV2::Api")
         self.table = self._physical_id("AWS::DynamoDB::Table")
         self.function = self._physical_id("AWS::Lambda::Function")
@@ -60,18 +60,9 @@ class Deployment:
         ]
         return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
-    def _bootstrap(self) -> None:
-        """What ``cdk bootstrap`` makes, as far as the template asks for it."""
-        self.aws.client("ssm").put_parameter(
-            Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String"
-        )
-        s3 = self.aws.client("s3")
-        s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    def _upload(self) -> None:
         key = self.stack.only("AWS::Lambda::Function")["Code"]["S3Key"]
-        s3.put_object(Bucket=_BUCKET, Key=key, Body=zipped(self.stack.code))
-
-    def _deploy(self, template: dict[str, Any]) -> None:
-        deploy(self.aws, self.stack.name, template)
+        bootstrap(self.aws).put_object(Bucket=_BUCKET, Key=key, Body=zipped(self.stack.code))
 
     def _physical_id(self, kind: str) -> str:
         resources = self.aws.client("cloudformation").describe_stack_resources(
@@ -101,12 +92,24 @@ class Deployment:
         )
 
 
+@cache
+def bootstrap(aws: Emulator) -> Any:
+    """What ``cdk bootstrap`` makes, as far as the template asks for it; the client of S3."""
+    aws.client("ssm").put_parameter(
+        Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String"
+    )
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    return s3
+
+
 def deploy(aws: Emulator, name: str, template: dict[str, Any]) -> None:
     """Creates a stack and waits for it.
 
     Raises:
         WaiterError: the stack could not be created.
     """
+    bootstrap(aws)
     cloudformation = aws.client("cloudformation")
     cloudformation.create_stack(
         StackName=name, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"]

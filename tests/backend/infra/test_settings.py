@@ -31,6 +31,7 @@ def test_settings_come_as_text() -> None:
         "domain": "play.example.org",
         "certificate": "arn:aws:acm:…",
         "access_logs": "true",
+        "probe": "true",
     }
     assert Settings.read(chosen) == Settings(
         name="mine",
@@ -48,6 +49,7 @@ def test_settings_come_as_text() -> None:
         domain="play.example.org",
         certificate="arn:aws:acm:…",
         access_logs=True,
+        probe=True,
     )
 
 
