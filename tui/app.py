@@ -159,6 +159,7 @@ class NoughtsApp(App[None]):
     async def action_answer_summons(self) -> None:
         """Goes down to the screen that waited, which then shows its game."""
         self._summons = None
+        self.clear_notifications()
         while len(self.screen_stack) > 1 and not isinstance(self.screen, WaitingScreen):
             await self.pop_screen()
         for client in tuple(self._practices):

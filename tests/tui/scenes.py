@@ -47,8 +47,6 @@ class Scene:
     environment: dict[str, str] = field(default_factory=dict)
     size: tuple[int, int] | None = None
     """Instead of whatever size is asked for."""
-    later: ClientState | None = None
-    """What the client learns once the screen is there."""
     seats: tuple[tuple[Seat, Any], ...] = ()
 
 
@@ -134,23 +132,34 @@ SCENES: dict[str, Scene] = {
 }
 
 
+def begun(scene: Scene) -> tuple[NoughtsApp, StillClient]:
+    """The app of a scene, before it runs."""
+    client = StillClient(scene.state)
+    client.seats = scene.seats
+    with patch.dict(os.environ, scene.environment):
+        app = stage(client, Options(name="Ada", motion="reduced", **scene.options), scene.where)
+    return app, client
+
+
+async def reached(scene: Scene, app: NoughtsApp, pilot: Pilot[None]) -> None:
+    """Leads a running app into its scene."""
+    await settle(pilot)
+    for shown in scene.state.tables.values():
+        open_table(app, shown.id)
+        await settle(pilot)
+    for key in scene.keys:
+        await pilot.press(key)
+        await settle(pilot)
+
+
 @asynccontextmanager
 async def played(
     scene: Scene, size: tuple[int, int] = (80, 24)
 ) -> AsyncIterator[tuple[NoughtsApp, StillClient, Pilot[None]]]:
     """The app in a scene."""
-    client = StillClient(scene.state)
-    client.seats = scene.seats
-    with patch.dict(os.environ, scene.environment):
-        app = stage(client, Options(name="Ada", motion="reduced", **scene.options), scene.where)
+    app, client = begun(scene)
     async with app.run_test(size=scene.size or size) as pilot:
-        await settle(pilot)
-        for shown in scene.state.tables.values():
-            open_table(app, shown.id)
-            await settle(pilot)
-        for key in scene.keys:
-            await pilot.press(key)
-            await settle(pilot)
+        await reached(scene, app, pilot)
         yield app, client, pilot
 
 

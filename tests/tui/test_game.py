@@ -204,3 +204,6 @@ async def test_a_waiting_game_goes_on_when_somebody_comes() -> None:
         await settle(pilot)
         assert isinstance(app.screen, GameScreen)
         assert app.focused is app.screen.query_one(Board)
+        client.show(table("4"))
+        await settle(pilot)
+        assert not list(app._notifications)

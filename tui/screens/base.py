@@ -70,6 +70,7 @@ class PlainScreen(Screen[None]):
     #title {
         width: 1fr;
         height: 1;
+        margin-right: 2;
         color: $foreground 80%;
         text-wrap: nowrap;
         text-overflow: ellipsis;

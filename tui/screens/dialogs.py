@@ -108,7 +108,7 @@ class Chooser(Widget, Generic[ValueType], can_focus=True):
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"chooser--label"}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "step(-1)", "Change", key_display="←→"),
+        Binding("left,h", "step(-1)", "Change", key_display="← →"),
         Binding("right,l,space", "step(1)", "Change", show=False),
         Binding("up,k", "app.focus_previous", "Up", show=False),
         Binding("down,j", "app.focus_next", "Down", show=False),

@@ -61,6 +61,7 @@ _LEAVE = {
     "leave": "Leave for now: your seat is kept",
     "resign": "Give the game up",
 }
+_LEAVE_COMPUTER = {"stay": "Play on", "leave": "Leave the game"}
 _RESIGN = {"stay": "Play on", "resign": "Give the game up"}
 
 
@@ -170,11 +171,13 @@ class GameScreen(PlainScreen):
 
     def action_leave(self) -> None:
         table = self.table
-        if table is not None and table.seat and table.game.status == "playing" and table.alive:
+        if table is None or not (table.seat and table.game.status == "playing" and table.alive):
+            self._leave()
+        elif self.session.practice:
+            self.app.push_screen(ChoiceDialog("Leave?", _LEAVE_COMPUTER), self._parting)
+        else:
             text = f"{opponent_name(table)} can claim the game 30 seconds after you left."
             self.app.push_screen(ChoiceDialog("Leave?", _LEAVE, text=text), self._parting)
-        else:
-            self._leave()
 
     def _practise(self, answer: str | None) -> None:
         if level := practice_level(answer):

@@ -68,12 +68,12 @@ def age_text(ms: int) -> str:
 
 
 def listing_text(listing: Listing, now_ms: int, width: int) -> str:
-    """A line of the lobby: who plays, which mark is free, the clock, since when."""
-    if listing.mark is None:
-        who = f"{listing.names.x or 'Player X'} - {listing.names.o or 'Player O'}"
-    else:
-        host = listing.names.o if listing.mark is Mark.X else listing.names.x
-        who = f"{host or 'somebody'}, you play {listing.mark}"
+    """A line of the lobby: x and o, the clock, since when; at the free seat stands ``you``."""
+    names = {
+        Mark.X: "you" if listing.mark is Mark.X else listing.names.x or "Player X",
+        Mark.O: "you" if listing.mark is Mark.O else listing.names.o or "Player O",
+    }
+    who = " - ".join(names.values())
     clock = f"{listing.clock} s  " if listing.clock else ""
     end = f"{clock}{age_text(now_ms - listing.since):>6}"
     room = max(8, width - len(end) - 1)
@@ -91,7 +91,7 @@ def empty_text(kind: LobbyKind, *, online: bool, known: bool) -> str:
         return "not known without a connection"
     if not known:
         return "looking…"
-    return "nobody waits: press q and be the first" if kind == "open" else "none now"
+    return "nobody waits: q to be the first" if kind == "open" else "none now"
 
 
 def menu_line(label: str, key: str) -> Content:
@@ -111,6 +111,7 @@ class LobbyScreen(PlainScreen):
         Binding("j", "join", "Join"),
         Binding("p", "practise", "Computer"),
         Binding("e", "name", "Name"),
+        Binding("t", "app.change_theme", "Theme"),
         Binding("tab", "app.focus_next", "Games", key_display="tab"),
         Binding("escape", "quit", "Quit"),
     ]

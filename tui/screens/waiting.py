@@ -13,6 +13,7 @@ from tui.screens.intents import Began, OpenTable, Practise
 from tui.session import Session
 from tui.state import ClientState, LinkStatus, TableState
 from tui.widgets.large import LargeCode
+from tui.widgets.status import status
 from tui.widgets.words import elapsed
 
 OFFER_AFTER_MS = 20_000
@@ -97,6 +98,8 @@ class WaitingScreen(PlainScreen):
             return
         waited = self.session.now_ms() - self._since
         words = waiting_text(self.state, waited, ascii_only=self.session.options.ascii)
+        if table.replaced or table.gone:
+            words = status(self.state, table, self.session.now_ms()).text
         self.query_one("#waited", Static).update(table.error or words)
         self.query_one("#terms", Static).update(terms_text(table))
         self.query_one("#offer", Static).update(offer_text(waited))
@@ -128,5 +131,5 @@ class WaitingScreen(PlainScreen):
         game_id = table.onward or table.id
         if self.is_active:
             self.post_message(OpenTable(self.session, game_id, instead=self))
-        else:
+        elif self in self.app.screen_stack:
             self.post_message(Began(self.session, game_id))

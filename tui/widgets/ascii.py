@@ -15,6 +15,7 @@ _PLAIN: Final = str.maketrans(
         **dict.fromkeys("█▇", "#"),
         **dict.fromkeys("▸→", ">"),
         "←": "<",
+        "⏎": "^",
         "↑": "^",
         "↓": "v",
         "●": "*",

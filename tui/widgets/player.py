@@ -87,7 +87,14 @@ class PlayerPanel(Widget):
     """Shows a `PlayerView`: tall beside the board, or in two lines above it."""
 
     DEFAULT_CSS = """
-    PlayerPanel { width: 20; height: 1fr; padding: 1 1; text-align: center; }
+    PlayerPanel {
+        width: 21;
+        height: 1fr;
+        padding: 1 0;
+        text-align: center;
+        text-wrap: nowrap;
+        text-overflow: ellipsis;
+    }
     PlayerPanel > .player--x { color: $primary; }
     PlayerPanel > .player--o { color: $accent; }
     PlayerPanel > .player--name { text-style: bold; }

@@ -1,0 +1,25 @@
+"""Pictures of the screens that matter. Look at what changed before ``pytest --snapshot-update``."""
+
+from collections.abc import Callable
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.tui.scenes import SCENES, begun, reached
+
+PICTURES = [
+    *("lobby_empty", "lobby_full", "waiting", "my_turn", "their_turn", "reconnecting"),
+    *("won", "drawn", "replay", "too_small", "high_contrast", "no_colour"),
+]
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_picture(name: str, snap_compare: Callable[..., bool]) -> None:
+    """The screen looks as it did when somebody last looked at it."""
+    scene = SCENES[name]
+    app, _ = begun(scene)
+
+    async def reach(pilot: Pilot[None]) -> None:
+        await reached(scene, app, pilot)
+
+    assert snap_compare(app, terminal_size=scene.size or (80, 24), run_before=reach)
