@@ -78,7 +78,8 @@ def test_a_finished_game(shown: TableState, text: str) -> None:
 @pytest.mark.parametrize(
     ("shown", "note"),
     [
-        (table(WON), ""),
+        (table(WON), "o's move 2, left, lost it: the centre held the draw."),
+        (table("4", status="resigned", winner=Mark.X), ""),
         (table(WON, rematch=Mark.O), "Bob wants a rematch"),
         (table(WON, rematch=Mark.X), "You offered a rematch; Bob has not answered yet"),
         (table(WON, o=left(BOB, 1)), "Bob has left the table"),
