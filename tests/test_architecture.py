@@ -28,6 +28,7 @@ MAY_IMPORT = {
         *("shared", "tui", "msgspec", "platformdirs", "rich", "shtab", "textual"),
         *("textual_serve", "tomlkit", "websockets"),
     },
+    "tui.web": {"tui", "aiohttp", "textual", "textual_serve"},
     "tui.widgets": {"shared", "tui", "msgspec", "rich", "textual"},
     "tui.screens": {"shared", "tui", "msgspec", "rich", "textual"},
 }

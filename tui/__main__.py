@@ -4,7 +4,6 @@ import argparse
 import contextlib
 import logging
 import os
-import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -102,16 +101,16 @@ def _doctor(parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:
 
 
 def _web(parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:
-    from textual_serve.server import Server  # noqa: PLC0415 (for this one command)
+    from tui.web import server  # noqa: PLC0415 (for this one command)
 
-    options = _options(parser, found)
-    command = [sys.executable, "-P", "-m", "tui", "--name", options.name]
-    for name in ("url", "theme"):
-        if value := getattr(options, name):
-            command += [f"--{name}", value]
-    title = "noughts-tui"
-    Server(shlex.join(command), host=found.host, port=found.port, title=title).serve()
-    return 0
+    _options(parser, found)  # what is wrong is said here, and not in every tab
+    words = [sys.executable, "-P", "-m", "tui"]
+    for name in ("url", "name", "theme"):
+        if (value := getattr(found, name)) is not None:
+            words += [f"--{name}", value]
+    if found.ascii:
+        words.append("--ascii")
+    return server.main(words, found.host, found.port)
 
 
 def _complete(parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:

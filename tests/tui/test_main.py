@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -220,20 +221,21 @@ def test_the_doctor_looks_at_the_server_that_would_be_used(
 
 
 def test_the_web_is_the_same_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each browser tab runs this program with the same choices, on loopback unless told."""
-    served: list[tuple[str, str, int]] = []
+    """Each browser tab runs this program with what was asked for, on loopback unless told."""
+    served: list[tuple[Sequence[str], str, int]] = []
 
-    class Server:
-        def __init__(self, command: str, *, host: str, port: int, title: str) -> None:
-            served.append((command, host, port))
+    def serve(words: Sequence[str], host: str, port: int) -> int:
+        served.append((words, host, port))
+        return 0
 
-        def serve(self) -> None:
-            pass
-
-    monkeypatch.setattr("textual_serve.server.Server", Server)
-    main(["web", "--port", "9000", "--name", "Ada B", "--url", "ws://x"])
-    program = f"{sys.executable} -P -m tui"
-    assert served == [(f"{program} --name 'Ada B' --url ws://x", "127.0.0.1", 9000)]
+    monkeypatch.setattr("tui.web.server.main", serve)
+    main(["web", "--port", "9000", "--name", "Ada B", "--url", "ws://x", "--ascii"])
+    main(["web"])
+    program = [sys.executable, "-P", "-m", "tui"]
+    assert served == [
+        ([*program, "--url", "ws://x", "--name", "Ada B", "--ascii"], "127.0.0.1", 9000),
+        (program, "127.0.0.1", 8003),
+    ]
 
 
 @pytest.mark.parametrize(
