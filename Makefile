@@ -60,12 +60,10 @@ $(DEV): .venv/.made pyproject.toml constraints.txt
 AWS := .venv/.aws
 CDK := $(BIN)/python -m backend.infra.cdk
 
-.PHONY: bootstrap deploy destroy synth probe
-
-bootstrap: $(AWS) ## prepare an AWS account and region for deploying, once
-	@$(CDK) bootstrap $(ARGS)
+.PHONY: deploy destroy synth probe
 
 deploy: $(AWS) ## deploy the backend to AWS; ARGS="-c memory=1024" chooses settings
+	@$(CDK) bootstrap
 	@$(CDK) deploy $(ARGS)
 
 destroy: $(AWS) ## remove the backend from AWS

@@ -34,6 +34,8 @@ from shared.board import Mark
 from shared.messages import LobbyKind
 
 LOBBY_LINES: Final = 25
+LOBBY_READ: Final = 100
+"""How many games of a shard are read to show the newest: about two read units."""
 _FAR_FUTURE: Final = 10**15 - 1
 
 
@@ -171,6 +173,9 @@ class DynamoDBStore:
                 all_of(equal("Lobby", str(shard)), times),
                 shown,
                 oldest_first=oldest_first,
+                # Who looks for an opponent must find one behind whoever is gone; who only looks
+                # around sees the newest, most of whom are there.
+                most=None if oldest_first or clock is not None else LOBBY_READ,
             )
             for shard in range(items.SHARDS)
         )
@@ -214,9 +219,12 @@ class DynamoDBStore:
         shown: Clause | None = None,
         *,
         oldest_first: bool = True,
+        most: int | None = None,
     ) -> list[Item]:
         known = Placeholders()
-        chosen = {} if shown is None else {"FilterExpression": shown(known)}
+        chosen: dict[str, Any] = {} if most is None else {"Limit": most}
+        if shown is not None:
+            chosen["FilterExpression"] = shown(known)
         with faults.busy():
             answer = self._client.query(
                 TableName=self._table,
