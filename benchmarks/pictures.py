@@ -1,13 +1,14 @@
-"""Draws every screen in every situation that matters as SVG: ``make pictures``.
+"""Draws the screens in the situations that matter as SVG, at three sizes: ``make pictures``.
 
-Run as ``python -m benchmarks.pictures [FOLDER [SCENE …]]`` from the project's folder.
+Run as ``python -m benchmarks.pictures [FOLDER [SCENE …]]`` from the project's folder; ``all`` draws
+every scene that there is.
 """
 
 import asyncio
 import sys
 from pathlib import Path
 
-from tests.tui.scenes import SCENES, SIZES, played
+from tests.tui.scenes import PICTURES, SCENES, SIZES, played
 
 
 async def drawn(name: str, size: tuple[int, int]) -> str:
@@ -18,7 +19,7 @@ async def drawn(name: str, size: tuple[int, int]) -> str:
 
 def main(folder: str = "docs/pictures", *names: str) -> None:
     """One picture for each scene and size."""
-    for name in names or SCENES:
+    for name in SCENES if names == ("all",) else names or PICTURES:
         own_size = SCENES[name].size
         for size in (own_size,) if own_size else SIZES:
             path = Path(folder) / f"{name}-{size[0]}x{size[1]}.svg"

@@ -132,6 +132,13 @@ SCENES: dict[str, Scene] = {
 }
 
 
+PICTURES = [
+    *("lobby_empty", "lobby_full", "waiting", "my_turn", "their_turn", "reconnecting"),
+    *("won", "drawn", "replay", "too_small", "high_contrast", "no_colour"),
+]
+"""The scenes that are kept as pictures, here and in the documentation."""
+
+
 def begun(scene: Scene) -> tuple[NoughtsApp, StillClient]:
     """The app of a scene, before it runs."""
     client = StillClient(scene.state)

@@ -24,8 +24,8 @@ PRACTICE = "PRACT1"
 
 
 WALKED = [
-    *("lobby_full", "lobby_resume", "lobby_new", "lobby_join", "lobby_help", "waiting", "my_turn"),
-    *("claim", "won", "replaced", "watching", "emotes", "replay", "share"),
+    *("lobby_resume", "lobby_new", "lobby_join", "waiting", "my_turn", "claim", "won"),
+    *("replaced", "replay", "share"),
 ]
 
 

@@ -243,15 +243,17 @@ async def test_too_small_and_back() -> None:
 
 
 @pytest.mark.parametrize("name", ["lobby_full", "waiting", "my_turn", "won", "replay", "lobby_new"])
-@pytest.mark.parametrize("size", [(80, 24), (44, 18), (40, 16)])
-async def test_nothing_is_cut_off(name: str, size: tuple[int, int]) -> None:
+async def test_nothing_is_cut_off(name: str) -> None:
     """Every widget with something to say lies within the screen, the way back included."""
-    async with played(SCENES[name], size) as (app, _, _):
-        bar = app.screen.query_one(KeyBar)
-        assert "escape" in {each.hint.binding for each in bar._placed()}
-        for widget in app.screen.query("Board, StatusLine, PlayerPanel, Static, OptionList"):
-            if widget.display and widget.region:
-                assert app.screen.region.contains_region(widget.region), widget
+    async with played(SCENES[name]) as (app, _, pilot):
+        for size in ((80, 24), (44, 18), (40, 16)):
+            await pilot.resize_terminal(*size)
+            await settle(pilot)
+            bar = app.screen.query_one(KeyBar)
+            assert "escape" in {each.hint.binding for each in bar._placed()}
+            for widget in app.screen.query("Board, StatusLine, PlayerPanel, Static, OptionList"):
+                if widget.display and widget.region:
+                    assert app.screen.region.contains_region(widget.region), (size, widget)
 
 
 async def test_quitting_is_asked() -> None:

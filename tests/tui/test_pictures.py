@@ -5,12 +5,7 @@ from collections.abc import Callable
 import pytest
 from textual.pilot import Pilot
 
-from tests.tui.scenes import SCENES, begun, reached
-
-PICTURES = [
-    *("lobby_empty", "lobby_full", "waiting", "my_turn", "their_turn", "reconnecting"),
-    *("won", "drawn", "replay", "too_small", "high_contrast", "no_colour"),
-]
+from tests.tui.scenes import PICTURES, SCENES, begun, reached
 
 
 @pytest.mark.parametrize("name", PICTURES)
