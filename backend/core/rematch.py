@@ -69,7 +69,9 @@ class Rematches:
                 now=asking.at.now,
             )
 
-        self._announcer.tell(new, event_for, asking.at, but={asking.connection})
+        # Who began to watch in this moment does not watch the new game yet, and is told of it.
+        told = replace(new, watchers=old.watchers)
+        self._announcer.tell(told, event_for, asking.at, but={asking.connection})
         return event_for(mark.other)
 
     def _create(self, current: Match, asking: Asking) -> Match:

@@ -177,3 +177,24 @@ def test_a_taken_code_is_passed_over(table: Table) -> None:
         table.store.create(taken, table.at)
     ask(table, "ada", game_id)
     assert next_of(ask(table, "bob", game_id)).id != taken.id
+
+
+class WatchedStore(MemoryStore):
+    """A store in which eve begins to watch a game in the moment that its rematch is created."""
+
+    def create(self, match: Match, at: Moment) -> None:
+        super().create(match, at)
+        for game_id in set(self.matches) - {match.id}:
+            self.watch(game_id, "eve", at)
+
+
+def test_who_begins_to_watch_in_the_moment_of_the_rematch_is_told() -> None:
+    """A watcher who came between the two steps of a rematch hears of it like the others."""
+    table = Table(WatchedStore())
+    game_id = table.finish()
+    table.send("ada", wire.Rematch(id=game_id))
+    table.send("bob", wire.Rematch(id=game_id))
+    [told] = table.heard("eve")
+    assert isinstance(told, wire.RematchOffered)
+    assert told.next is not UNSET
+    assert told.next.mark is None
