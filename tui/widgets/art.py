@@ -74,7 +74,7 @@ class Size(NamedTuple):
 
 
 SMALLEST: Final = Size(5, 3)
-_SMALL: Final = Size(10, 3)
+SMALL: Final = Size(10, 3)
 
 Bitmap = tuple[str, ...]
 """Rows of pixels: ``#`` is set."""
@@ -83,8 +83,8 @@ Bitmap = tuple[str, ...]
 _BY_HAND: Final[dict[tuple[Mark, Size], Bitmap]] = {
     (Mark.X, SMALLEST): ("#...#", ".#.#.", "..#..", "..#..", ".#.#.", "#...#"),
     (Mark.O, SMALLEST): (".###.", "#...#", "#...#", "#...#", "#...#", ".###."),
-    (Mark.X, _SMALL): ("##....##", ".##..##.", "..####..", "..####..", ".##..##.", "##....##"),
-    (Mark.O, _SMALL): (".######.", "##....##", "##....##", "##....##", "##....##", ".######."),
+    (Mark.X, SMALL): ("##....##", ".##..##.", "..####..", "..####..", ".##..##.", "##....##"),
+    (Mark.O, SMALL): (".######.", "##....##", "##....##", "##....##", "##....##", ".######."),
 }
 # The thickness of a ring that goes with a cross whose strokes reach so far to each side.
 _RING: Final = (1.0, 2.0, 3.0, 3.7, 5.0, 6.2, 7.4)
@@ -93,10 +93,10 @@ _RING: Final = (1.0, 2.0, 3.0, 3.7, 5.0, 6.2, 7.4)
 def cell_size(width: int, height: int) -> Size:
     """The largest board cell of which nine fit into this space; never less than `SMALLEST`."""
     columns = (width - 2 * GUTTER) // 3
-    rows = max(_SMALL.rows, min((height - 2 * GUTTER) // 3, columns // 2))
-    if columns < _SMALL.columns:
+    rows = max(SMALL.rows, min((height - 2 * GUTTER) // 3, columns // 2))
+    if columns < SMALL.columns:
         return SMALLEST
-    return Size(max(_SMALL.columns, 2 * rows), rows)
+    return Size(max(SMALL.columns, 2 * rows), rows)
 
 
 @lru_cache(maxsize=64)

@@ -11,7 +11,7 @@ class Logo(Widget):
     """Three marks in a row."""
 
     DEFAULT_CSS = """
-    Logo { height: 3; width: 23; }
+    Logo { height: 3; width: 28; }
     Logo > .logo--x { color: $primary; }
     Logo > .logo--o { color: $accent; }
     """
@@ -30,7 +30,7 @@ class Logo(Widget):
             for mark in (Mark.O, Mark.X, Mark.O)
         ]
         rows = (
-            Content("   ").join(Content.styled(rows[y], style) for rows, style in drawn)
+            Content("  ").join(Content.styled(rows[y], style) for rows, style in drawn)
             for y in range(3)
         )
         return Content("\n").join(rows)

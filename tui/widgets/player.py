@@ -9,7 +9,7 @@ from textual.widget import Widget
 from shared.board import Mark
 from shared.messages import Game
 from tui.state import ClientState, TableState
-from tui.widgets.art import SMALLEST, Charset, Texel, Tile, picture
+from tui.widgets.art import SMALL, Charset, Texel, Tile, picture
 from tui.widgets.words import (
     EMOTE_WORDS,
     SAID_MS,
@@ -74,12 +74,12 @@ def _away(state: ClientState, table: TableState, mark: Mark, now_ms: int) -> str
 
 
 def small_mark(mark: Mark, *, ascii_only: bool) -> tuple[str, ...]:
-    """The mark in five columns and three rows."""
+    """The mark in eight columns and three rows."""
     charset = Charset.ASCII if ascii_only else Charset.BLOCKS
-    rows: list[list[Texel]] = picture((Tile(mark), *(Tile(),) * 8), SMALLEST, charset=charset)
+    rows: list[list[Texel]] = picture((Tile(mark), *(Tile(),) * 8), SMALL, charset=charset)
     return tuple(
-        "".join(texel.character for texel in row[: SMALLEST.columns])
-        for row in rows[: SMALLEST.rows]
+        "".join(texel.character for texel in row[1 : SMALL.columns - 1])
+        for row in rows[: SMALL.rows]
     )
 
 
