@@ -160,6 +160,12 @@ class PlainScreen(Screen[None]):
         if self.ready:
             self.show_state()
 
+    def write(self, selector: str, text: str) -> None:
+        """Changes a text where it differs: to set one lays out, and draws, the whole screen."""
+        static = self.query_one(selector, Static)
+        if static.content != text:
+            static.update(text)
+
     @on(Changed)
     def _take_state(self, event: Changed) -> None:
         event.stop()

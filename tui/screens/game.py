@@ -6,7 +6,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.widgets import Static
 
 from shared.board import Mark
 from shared.messages import EMOTES
@@ -112,7 +111,7 @@ class GameScreen(PlainScreen):
         if table is None:
             return
         now, left = self.session.now_ms(), left_mark(table)
-        self.query_one("#title", Static).update(heading(table))
+        self.write("#title", heading(table))
         self.query_one("#left", PlayerPanel).shown = player_view(self.state, table, left, now)
         self.query_one("#right", PlayerPanel).shown = player_view(
             self.state, table, left.other, now

@@ -96,7 +96,7 @@ def empty_text(kind: LobbyKind, *, online: bool, known: bool) -> str:
 
 def menu_line(label: str, key: str) -> Content:
     """An entry of the menu with its key at the right."""
-    return Content(f"{label:<{_KEY_COLUMN}}") + Content.styled(key, "bold $text-accent")
+    return Content(f" {label:<{_KEY_COLUMN}}") + Content.styled(key, "bold $text-accent")
 
 
 class LobbyScreen(PlainScreen):
@@ -171,7 +171,7 @@ class LobbyScreen(PlainScreen):
 
     def watch_record(self, record: Record) -> None:
         if self.ready:
-            self.query_one("#record", Static).update(record_text(record))
+            self.write("#record", record_text(record))
 
     def watch_notice(self) -> None:
         self._show_notice()
@@ -334,7 +334,7 @@ class LobbyScreen(PlainScreen):
     def _show_notice(self) -> None:
         if self.ready:
             text = self.busy or self.notice or self.state.failure or ""
-            self.query_one("#notice", Static).update(text)
+            self.write("#notice", text)
 
     def _refresh_when_due(self) -> None:
         seconds = FOCUSED_SECONDS if self.app.app_focus else BLURRED_SECONDS

@@ -100,9 +100,9 @@ class WaitingScreen(PlainScreen):
         words = waiting_text(self.state, waited, ascii_only=self.session.options.ascii)
         if table.replaced or table.gone:
             words = status(self.state, table, self.session.now_ms()).text
-        self.query_one("#waited", Static).update(table.error or words)
-        self.query_one("#terms", Static).update(terms_text(table))
-        self.query_one("#offer", Static).update(offer_text(waited))
+        self.write("#waited", table.error or words)
+        self.write("#terms", terms_text(table))
+        self.write("#offer", offer_text(waited))
         self._go_on(table)
 
     def action_copy(self) -> None:
