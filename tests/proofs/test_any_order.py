@@ -1,19 +1,23 @@
 """Anything that players, watchers and networks do, in any order, judged by a second writing."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from backend.core import match as rules
 from backend.core.match import Match
 from backend.core.ports import Busy, Store
 from backend.local.sqlite import SqliteStore
 from shared import codec
+from shared import messages as wire
 from tests.backend.aws.emulator import emulator
 from tests.backend.memory import MemoryStore
 from tests.backend.table import Table
@@ -24,6 +28,7 @@ from tests.proofs.model import FINISHED, Json, Model, Record, is_history
 
 PEOPLE = ("ada", "bob", "eve", "kim", "lee")
 TRUTH = "the truth"
+DROP = "drop"
 KEYED = {"start", "join", "match"}
 CROWD = [f"fan{number:02}" for number in range(21)]
 
@@ -42,6 +47,17 @@ nonsense: st.SearchStrategy[Json] = st.sampled_from(
         *({"type": "resume", "token": token} for token in ("", "x.", "x", "o." + "A" * 22)),
         *({"type": kind, "token": "", "v": 2} for kind in ("start", "join", "resume", "watch")),
     ]
+)
+
+
+_INESSENTIAL = re.compile(r'"rev": \d+|"message": "[^"]*", ')
+Deed = tuple[str, str, int]
+deeds: st.SearchStrategy[Deed] = st.tuples(
+    st.sampled_from(["x", "o", "x", "o", "kim"]),
+    st.sampled_from(
+        ["play", "play", "play", "resume", "claim", "resign", "rematch", "leave", "join", "watch"]
+    ),
+    cells,
 )
 
 
@@ -142,8 +158,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     def take_over(self, key: str | None) -> None:
         """What a failure left behind is right by itself, whatever part of a request it is."""
-        for connection in list(self.table.connections.inbox):
-            self.table.heard(connection)
+        self.heard()
         self.model.pushes = []
         for code in dict.fromkeys([*self.model.games, *self.store.created]):
             match = self.store.load(code, self.table.at)
@@ -164,14 +179,17 @@ class AnyOrder(RuleBasedStateMachine):
     def stored(self) -> list[Match | None]:
         return [self.table.store.load(code, self.table.at) for code in self.model.games]
 
-    def compare(self) -> None:
-        """Everybody heard what they should, every game stands as it should."""
-        heard = [
+    def heard(self) -> list[tuple[str, Json | None]]:
+        """What was pushed since the last time."""
+        return [
             (connection, _json(event))
             for connection in list(self.table.connections.inbox)
             for event in self.table.heard(connection)
         ]
-        assert _sorted(heard) == _sorted(self.model.pushes)
+
+    def compare(self) -> None:
+        """Everybody heard what they should, every game stands as it should."""
+        assert _sorted(self.heard()) == _sorted(self.model.pushes)
         for code in self.model.games:
             pong = _json(self.table.frame(TRUTH, json.dumps({"type": "ping", "id": code})))
             record = self.model.living(code)
@@ -362,6 +380,88 @@ class AnyOrder(RuleBasedStateMachine):
             self.send(fan, {"type": "watch", "id": self.code(which)})
         self.silence(*CROWD[::2])
 
+    # What happens at once
+
+    @precondition(lambda self: len(self.tokens) > 1)
+    @rule(which=which, first=deeds, second=deeds, call=st.integers(1, 4))
+    def at_once(self, which: int, first: Deed, second: Deed, call: int) -> None:
+        """A request, or a drop, in the middle of another is as if one came after the other."""
+        game = self.game(which)
+        # Who begins to watch in the moment of a rematch is told of it, and does not watch it yet.
+        if game is None or self.trouble or {first[1], second[1]} == {"rematch", "watch"}:
+            return
+        asked = [self.request(game, *deed, ref) for deed, ref in ((first, "r-a"), (second, "r-b"))]
+        replies: dict[str, Json | None] = {}
+
+        def serve(who: str, fields: Json) -> None:
+            if fields["type"] == DROP:
+                self.table.service.disconnected(who)
+                replies[fields["ref"]] = None
+            else:
+                replies[fields["ref"]] = _json(self.table.frame(who, json.dumps(fields)))
+
+        self.store.interrupt(call, partial(serve, *asked[1]))
+        serve(*asked[0])
+        if "r-b" not in replies:
+            self.store.interrupt(0, tuple)
+            serve(*asked[1])
+        self.model = self.explained(asked, replies)
+        for reply in replies.values():
+            if reply is not None and "token" in reply:
+                self.tokens.append((reply["id"], reply["token"]))
+        self.compare()
+
+    def explained(self, asked: list[tuple[str, Json]], replies: dict[str, Json | None]) -> Model:
+        """The model after the order of both that explains what is said, pushed and stored."""
+        heard = self.heard()
+        for order in (asked, asked[::-1]):
+            after = deepcopy(self.model)
+            said, pushes = [], []
+            for who, fields in order:
+                reply = replies[fields["ref"]]
+                if fields["type"] == DROP:
+                    after.disconnected(who)
+                    expected = None
+                else:
+                    expected = after.answer(who, fields, reply)
+                said.append((_essential(reply), _essential(expected)))
+                pushes += after.pushes
+            explains = all(reply == expected for reply, expected in said)
+            # A drop in the moment of a rematch is told at both tables.
+            if DROP not in {fields["type"] for _, fields in asked}:
+                told = sorted(map(_essential, heard))
+                explains = explains and told == sorted(map(_essential, pushes))
+            if explains and all(self.is_stored(record) for record in after.games.values()):
+                after.pushes = []
+                return after
+        raise AssertionError(f"no order of {asked} explains {replies} and {heard}")
+
+    def is_stored(self, record: Record) -> bool:
+        """Whether this is how the game stands, whatever number of changes it took."""
+        match = self.store.load(record.id, self.table.at)
+        if match is None:
+            return True
+        shown = wire.Left(id=match.id, game=rules.snapshot(match), now=0)
+        stored = json.loads(codec.encode(shown))["game"]
+        same = _essential(stored) == _essential(record.view())
+        record.rev = match.rev
+        return same
+
+    def request(
+        self, game: Record, person: str, kind: str, cell: int, ref: str
+    ) -> tuple[str, Json]:
+        """What one of these people, or a player, asks about a game."""
+        fields: Json = {"type": kind, "id": game.id, "ref": ref}
+        who = game.chairs[person].connection if person in game.chairs else self.who(person)
+        if kind == "play":
+            free = [number for number in range(9) if str(number) not in game.moves] or [cell]
+            fields |= {"tile": _tile(free[cell % len(free)])}
+            fields |= {"after": game.moves} if cell == 8 else {}
+        elif kind == "resume":
+            mine = [token for code, token in self.tokens if code == game.id]
+            fields |= {"token": mine[cell % len(mine)] if mine else ""}
+        return who or "nobody", fields
+
     # What networks do
 
     @precondition(lambda self: self.sent)
@@ -424,6 +524,11 @@ def _essence(reply: Json) -> Json:
     game = reply.get("game", {})
     shown = {name: game.get(name) for name in ("moves", "status", "winner", "series", "rematch")}
     return {name: reply.get(name) for name in ("type", "code", "id", "mark", "token")} | shown
+
+
+def _essential(message: object) -> str:
+    """A message without its sentence, and without the number of changes there were."""
+    return _INESSENTIAL.sub("", json.dumps(message, sort_keys=True))
 
 
 def _json(event: Any) -> Json | None:
