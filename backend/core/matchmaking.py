@@ -171,13 +171,22 @@ class Matchmaking:
                 current = conflict.current
                 if current.status == "waiting":
                     continue
-                joined = self._store.load(found.id, asking.at)
-                if joined is not None and not joined.moves:
-                    freed = rules.released(joined, found.mark, asking.at, host_gone=False)
-                    self._free(joined, freed, found.mark, asking)
+                self._turn_away(found, asking)
                 return Own(current, own.mark)
             return None
         raise Busy
+
+    def _turn_away(self, found: wire.Joined, asking: Asking) -> None:
+        """Gives the found seat up: free again, or left when its host has already begun to play."""
+        joined = self._store.load(found.id, asking.at)
+        for _ in range(TRIES):
+            if joined is None or joined.status != "playing":
+                return
+            if joined.moves:
+                freed = rules.left(joined, found.mark, asking.at)
+            else:
+                freed = rules.released(joined, found.mark, asking.at, host_gone=False)
+            joined = self._free(joined, freed, found.mark, asking)
 
     def _remember(self, seeker: Seeker, found: wire.Joined) -> None:
         """Leaves a cancelled game under the code of the key that points to the one joined."""

@@ -1,7 +1,10 @@
 """Quick match and the lobby: strangers find each other."""
 
+from collections.abc import Callable
+
 import pytest
 from msgspec import UNSET
+from msgspec.structs import replace as with_fields
 
 from backend.core.match import Match, Moment, Seat
 from shared import messages as wire
@@ -235,3 +238,51 @@ def test_a_seat_taken_unheard_is_found() -> None:
     assert (found.id, found.mark, found.game.status) == (host.id, Mark.O, "playing")
     assert [type(event) for event in table.heard("ada")] == [wire.Joined]
     assert listed(table, "live") == [host.id]
+
+
+class Meddled(MemoryStore):
+    """A store in which others do something before each of the next changes is saved."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.deeds: list[Callable[[], object]] = []
+
+    def save(self, before: Match, after: Match, at: Moment) -> Match:
+        if self.deeds:
+            self.deeds.pop(0)()
+        return super().save(before, after, at)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize(
+    ("host_does", "status", "moves", "away"),
+    [
+        (None, "waiting", "", None),
+        (wire.Play(id="000000", tile="1,1"), "playing", "4", "left"),
+        (wire.Resign(id="000000"), "resigned", "", None),
+    ],
+)
+def test_who_is_joined_while_joining_keeps_one_game(
+    host_does: wire.Play | wire.Resign | None,
+    status: str,
+    moves: str,
+    away: str | None,
+    at_once: bool,
+) -> None:
+    """Joined in the moment of joining, a player stays, and the other host is not kept waiting."""
+    store = Meddled()
+    table = Table(store)
+    host, key = table.start("ada", listed=True), table.key()
+    table.clock.advance(ms=1)
+    own = table.start("bob", listed=True, key=key)
+    deeds: list[Callable[[], object]] = [lambda: table.join("kim", own.id)]
+    if host_does is not None:
+        request = with_fields(host_does, id=host.id)
+        deeds.append(lambda: table.send("ada", request))
+    store.deeds = [lambda: [deed() for deed in deeds]] if at_once else deeds
+    again = match(table, "bob", id=own.id, key=key)
+    assert (again.id, again.game.status) == (own.id, "playing")
+    found = table.stored(host.id)
+    assert (found.status, found.moves, found.o.away) == (status, moves, away)
+    assert found.o.taken == (status != "waiting")
+    assert (found.winner is Mark.O) == (status == "resigned")
