@@ -62,3 +62,18 @@ def _synthesise(settings: str) -> Synthesised:
     stack = build(app)
     template = app.synth().get_stack_by_name(stack.stack_name).template
     return Synthesised(Path(folder.name), stack.stack_name, template)
+
+
+def written(value: Any) -> str:
+    """The text that CloudFormation makes of a value, with what is known later in brackets."""
+    match value:
+        case str():
+            return value
+        case {"Ref": name}:
+            return f"<{name}>"
+        case {"Fn::GetAtt": [name, attribute]}:
+            return f"<{name}.{attribute}>"
+        case {"Fn::Join": [separator, parts]}:
+            return str(separator).join(written(part) for part in parts)
+        case _:
+            raise AssertionError(value)

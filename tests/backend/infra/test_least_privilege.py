@@ -12,8 +12,7 @@ from shared.errors import ErrorCode
 from shared.messages import REQUESTS
 from tests.backend.aws.bench import Bench, tile
 from tests.backend.aws.emulator import emulator
-from tests.backend.infra.synthesis import synthesise
-from tests.backend.infra.test_template import written
+from tests.backend.infra.synthesis import synthesise, written
 
 Right = tuple[str, str]
 

@@ -13,7 +13,7 @@ from backend.aws.wiring import Surroundings
 from backend.core.ports import Metric
 from shared.messages import REQUESTS
 from tests.backend.aws.emulator import TABLE
-from tests.backend.infra.synthesis import Synthesised, synthesise
+from tests.backend.infra.synthesis import Synthesised, synthesise, written
 
 ALARMS = {
     "Duration": "p99",
@@ -217,18 +217,3 @@ def test_the_template_is_the_one_reviewed(stack: Synthesised, snapshot: Snapshot
     code = stack.code.name.removeprefix("asset.")
     template = json.loads(json.dumps(stack.template).replace(code, "…"))
     assert template == snapshot(extension_class=JSONSnapshotExtension)
-
-
-def written(value: Any) -> str:
-    """The text that CloudFormation makes of a value, with what is known later in brackets."""
-    match value:
-        case str():
-            return value
-        case {"Ref": name}:
-            return f"<{name}>"
-        case {"Fn::GetAtt": [name, attribute]}:
-            return f"<{name}.{attribute}>"
-        case {"Fn::Join": [separator, parts]}:
-            return str(separator).join(written(part) for part in parts)
-        case _:
-            raise AssertionError(value)
