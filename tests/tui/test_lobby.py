@@ -18,6 +18,7 @@ from tui.screens.game import GameScreen
 from tui.screens.help import HelpScreen
 from tui.screens.lobby import LobbyScreen
 from tui.screens.waiting import WaitingScreen
+from tui.state import LinkStatus
 from tui.widgets.keybar import KeyBar
 
 LOBBY = SCENES["lobby_full"]
@@ -129,6 +130,19 @@ async def test_a_seat_that_is_alive_is_offered_first() -> None:
         await pilot.press("enter")
         await settle(pilot)
         assert client.asked == [("resume", CODE)]
+
+
+async def test_a_seat_is_offered_once_there_is_a_connection() -> None:
+    """A server that comes up later is asked then."""
+    async with played(replace(SCENES["lobby_resume"], seats=())) as (app, client, pilot):
+        menu = app.screen.query_one("#menu", OptionList)
+        client.seats = SCENES["lobby_resume"].seats
+        client.learn(replace(client.state, link=LinkStatus.RECONNECTING))
+        await settle(pilot)
+        assert menu.get_option_at_index(0).id == "match"
+        client.learn(replace(client.state, link=LinkStatus.ONLINE))
+        await settle(pilot)
+        assert menu.get_option_at_index(0).id == "resume"
 
 
 async def test_the_list_refreshes_and_keeps_its_highlight() -> None:

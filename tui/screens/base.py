@@ -151,7 +151,7 @@ class PlainScreen(Screen[None]):
         self.post_message(events.Resize(self.app.size, self.app.size))
         self.show()
 
-    def watch_state(self) -> None:
+    def watch_state(self, _old: ClientState, _new: ClientState) -> None:
         self.show()
         self.refresh_bindings()
 

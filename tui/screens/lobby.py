@@ -34,7 +34,7 @@ from tui.screens.dialogs import (
 from tui.screens.intents import NameChanged, OpenReplay, OpenTable, Practise
 from tui.seats import Seat
 from tui.session import Session
-from tui.state import LinkStatus, TableState
+from tui.state import ClientState, LinkStatus, TableState
 from tui.widgets.logo import Logo
 
 _QUIT = {"stay": "Stay", "quit": "Quit"}
@@ -153,7 +153,7 @@ class LobbyScreen(PlainScreen):
         super().on_screen_resume()
         self._refreshed_at = 0
         self.notice = ""
-        self.run_worker(self._look_for_seats(), group="seats", exclusive=True)
+        self._look_again()
 
     def show_state(self) -> None:
         self._show_games()
@@ -165,6 +165,11 @@ class LobbyScreen(PlainScreen):
         if new and not old:
             self.query_one("#menu", OptionList).highlighted = 0
         self.refresh_bindings()
+
+    def watch_state(self, old: ClientState, new: ClientState) -> None:
+        if new.link is LinkStatus.ONLINE and old.link is not LinkStatus.ONLINE:
+            self._look_again()
+        super().watch_state(old, new)
 
     def watch_player_name(self) -> None:
         self._show_menu()
@@ -286,6 +291,9 @@ class LobbyScreen(PlainScreen):
             self.post_message(OpenTable(self.session, table.id))
         finally:
             self.busy = ""
+
+    def _look_again(self) -> None:
+        self.run_worker(self._look_for_seats(), group="seats", exclusive=True)
 
     async def _look_for_seats(self) -> None:
         try:
