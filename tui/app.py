@@ -75,12 +75,10 @@ class NoughtsApp(App[None]):
             self.animation_level = "none"
         self._listen(self.session)
         await self.session.client.__aenter__()
-        lobby = LobbyScreen(self.session, self._record.read())
-        await self.push_screen(lobby)
+        await self.push_screen(LobbyScreen(self.session, self._record.read()))
         self.theme_changed_signal.subscribe(self, self._keep_theme)
         for warning in options.warnings:
             self.notify(warning, severity="warning", markup=False)
-        lobby.begin(options.opening)
 
     async def on_unmount(self) -> None:
         for client in (*self._practices, self.session.client):

@@ -120,6 +120,7 @@ class StillClient(Client):
         self.name = name
         self._known = state or online()
         self.asked: list[tuple[object, ...]] = []
+        self.looked: list[LobbyKind] = []
         self.refusal: Exception | None = None
         self.seats: tuple[tuple[Seat, Game], ...] = ()
         self._heard: list[Callable[[ClientState, Any], None]] = []
@@ -193,7 +194,7 @@ class StillClient(Client):
         self._note("emote", game_id, emote)
 
     async def refresh_lobby(self, kind: LobbyKind = "open") -> None:
-        pass
+        self.looked.append(kind)
 
     def _note(self, *request: object) -> None:
         self.asked.append(request)

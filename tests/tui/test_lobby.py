@@ -104,6 +104,14 @@ async def test_the_command_line_leads_there_at_once(
     """``new``, ``join`` and ``watch`` ask without another key."""
     async with played(replace(LOBBY, options={"opening": opening})) as (_, client, _):
         assert client.asked == [asked]
+        assert client.looked == []
+
+
+async def test_the_lobby_is_looked_at_once() -> None:
+    """Each look at the lists costs money: one of each when the lobby opens, and none before time."""
+    async with played(LOBBY) as (_, client, pilot):
+        await settle(pilot)
+        assert client.looked == ["open", "live"]
 
 
 @pytest.mark.parametrize(

@@ -145,15 +145,17 @@ class LobbyScreen(PlainScreen):
         yield Static("", id="notice", markup=False)
 
     def on_mount(self) -> None:
+        self._begin(self.session.options.opening)
         super().on_mount()
         self._show_menu()
         self.watch_record(self.record)
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
-        self._refreshed_at = 0
-        self.notice = ""
         self._look_again()
+
+    def on_screen_suspend(self) -> None:
+        self.busy, self.notice = "", ""
 
     def show_state(self) -> None:
         self._show_games()
@@ -208,7 +210,7 @@ class LobbyScreen(PlainScreen):
         if code := code_in(event.text):
             self.app.push_screen(CodeDialog(code), self._enter)
 
-    def begin(self, opening: Opening) -> None:
+    def _begin(self, opening: Opening) -> None:
         """Does at once what the command line asked for."""
         match opening:
             case Lobby():
@@ -284,13 +286,12 @@ class LobbyScreen(PlainScreen):
         try:
             table = await request
         except Refusal as refusal:
-            self.notice = refusal.message
+            self.busy, self.notice = "", refusal.message
         except Unreachable as unreachable:
-            self.notice = unreachable.sentence
+            self.busy, self.notice = "", unreachable.sentence
         else:
+            # Busy until the table is in front.
             self.post_message(OpenTable(self.session, table.id))
-        finally:
-            self.busy = ""
 
     def _look_again(self) -> None:
         self.run_worker(self._look_for_seats(), group="seats", exclusive=True)
@@ -348,7 +349,9 @@ class LobbyScreen(PlainScreen):
         seconds = FOCUSED_SECONDS if self.app.app_focus else BLURRED_SECONDS
         now = self.session.now_ms()
         online = self.state.link is LinkStatus.ONLINE
-        if online and self.is_active and now - self._refreshed_at >= 1000 * seconds:
+        # Every look at the lists costs money on AWS: none for who is about to go to a game.
+        looking = online and self.is_active and not self.busy
+        if looking and now - self._refreshed_at >= 1000 * seconds:
             self._refreshed_at = now
             self.run_worker(self._refresh_lobby(), group="list")
 
