@@ -1,0 +1,73 @@
+"""The docs are true where a machine can tell: commands, links, and what is documented at all."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from shared.errors import ErrorCode
+from shared.messages import EVENTS, REQUESTS
+from tui.arguments import parser
+
+ROOT = Path(__file__).parents[1]
+DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PLACES = {"CODE": "K7QF2M", "SECONDS": "30", "N": "5", "DIR": "games", "SEED": "7"}
+
+
+def commands(program: str) -> list[str]:
+    """The commands that the docs show for a program, in code blocks and in `code`."""
+    found: set[str] = set()
+    for path in DOCS:
+        text = path.read_text(encoding="utf-8")
+        blocks = re.findall(r"^(?: {4}|\$ )(.*)$", text, re.MULTILINE)
+        blocks += re.findall(r"^```(?:sh|bash|console)\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+        lines = [line.strip() for block in blocks for line in block.splitlines()]
+        lines += re.findall(rf"`({program}(?: [^`\n]*)?)`", text)
+        found.update(
+            re.sub(r"\s{2,}#.*|\s#\s.*", "", line.removeprefix("$ ")).strip()
+            for line in lines
+            if re.match(rf"(?:\$ )?{program}(?: |$)", line)
+        )
+    return sorted(found)
+
+
+def test_there_are_commands() -> None:
+    """The search finds the two commands of the README."""
+    assert {"make play", "make test"} <= set(commands("make"))
+    assert "noughts-tui join K7QF2M" in commands("noughts-tui")
+
+
+@pytest.mark.parametrize("command", commands("make"))
+def test_every_make_target_exists(command: str) -> None:
+    """Every `make` command that the docs show has its target."""
+    targets = re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    named = [word for word in shlex.split(command)[1:] if "=" not in word]
+    assert set(named) <= set(targets)
+
+
+@pytest.mark.parametrize("command", commands("noughts-tui"))
+def test_every_command_is_understood(command: str) -> None:
+    """Every `noughts-tui` command that the docs show is one that the program accepts."""
+    if "…" in command or "[" in command:
+        pytest.fail(f"{command!r} is no command that can be typed")
+    words = [PLACES.get(word, word) for word in shlex.split(command)[1:]]
+    if set(words) & {"--help", "--version"}:
+        return
+    parser().parse_args(words)
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    """Every relative link of the docs leads to a file."""
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (path.parent / target).exists(), target
+
+
+def test_the_protocol_is_documented() -> None:
+    """Every request, event and error code of the code stands in the protocol."""
+    text = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
+    assert set(REQUESTS) <= set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+    for word in (*EVENTS, *ErrorCode):
+        assert f"`{word}`" in text, word
