@@ -387,8 +387,10 @@ class AnyOrder(RuleBasedStateMachine):
     def at_once(self, which: int, first: Deed, second: Deed, call: int) -> None:
         """A request, or a drop, in the middle of another is as if one came after the other."""
         game = self.game(which)
+        if game is None or self.trouble or self.is_anybody_gone(game):
+            return
         # Who begins to watch in the moment of a rematch is told of it, and does not watch it yet.
-        if game is None or self.trouble or {first[1], second[1]} == {"rematch", "watch"}:
+        if {first[1], second[1]} == {"rematch", "watch"}:
             return
         asked = [self.request(game, *deed, ref) for deed, ref in ((first, "r-a"), (second, "r-b"))]
         replies: dict[str, Json | None] = {}
@@ -410,6 +412,11 @@ class AnyOrder(RuleBasedStateMachine):
             if reply is not None and "token" in reply:
                 self.tokens.append((reply["id"], reply["token"]))
         self.compare()
+
+    def is_anybody_gone(self, game: Record) -> bool:
+        """Whether a push would find somebody gone, which others can see before it is done with."""
+        connections = {chair.connection for chair in game.chairs.values()} | game.watchers
+        return bool(connections & self.model.gone)
 
     def explained(self, asked: list[tuple[str, Json]], replies: dict[str, Json | None]) -> Model:
         """The model after the order of both that explains what is said, pushed and stored."""
