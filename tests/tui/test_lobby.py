@@ -108,7 +108,7 @@ async def test_the_command_line_leads_there_at_once(
 
 
 async def test_the_lobby_is_looked_at_once() -> None:
-    """Each look at the lists costs money: one of each when the lobby opens, and none before time."""
+    """Each look at the lists costs money: one of each when the lobby opens."""
     async with played(LOBBY) as (_, client, pilot):
         await settle(pilot)
         assert client.looked == ["open", "live"]
