@@ -144,6 +144,8 @@ class Model:
         self.games: dict[str, Record] = {}
         self.gone: set[str] = set()
         self.pushes: list[tuple[str, Json]] = []
+        self.unheard: set[str] = set()
+        """Games that a failed request made, of which nobody knows yet."""
         self.started: dict[str, str] = {}
         """By key: the game that it started."""
         self.led: dict[str, tuple[str, int]] = {}
@@ -159,6 +161,8 @@ class Model:
 
     def take_over(self, match: Match) -> None:
         """Takes a stored game for granted, after a failure that leaves open what was done."""
+        if match.id not in self.games:
+            self.unheard.add(match.id)
         self.games[match.id] = Record(
             match.id,
             {
@@ -554,10 +558,13 @@ class Model:
 
     def _accepted(self, game: Record, mark: str, who: str, reply: Json | None) -> Json:
         code = str((reply or {}).get("next", {}).get("id"))
-        assert self.living(code) is None, "a rematch has the code of a living game"
+        made = self.living(code)
+        assert made is None or code in self.unheard, "a rematch has the code of a living game"
+        self.unheard.discard(code)
         new = Record(
             code,
             {"x": game.chairs["o"], "o": game.chairs["x"]},
+            rev=made.rev + 1 if made else 1,
             status="playing",
             clock=game.clock,
             turn_at=self.now,
