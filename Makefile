@@ -20,7 +20,7 @@ serve: $(PLAYER) ## run a server in the foreground; ARGS="--host 0.0.0.0" passes
 	@$(BIN)/noughts-tui serve $(ARGS)
 
 test: $(DEV) ## run every test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 
 check: $(DEV) ## lint, types, import contracts
 	$(BIN)/ruff check .
