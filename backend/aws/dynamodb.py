@@ -86,18 +86,18 @@ class DynamoDBStore:
         return self._change(game_id, stands, _appended(move, at), at)
 
     def take_seat(self, game_id: str, mark: Mark, seat: Seat, at: Moment) -> Match:
-        assert seat.connection is not None  # noqa: S101 (who takes a seat is there)
+        here = frozenset([seat.connection] if seat.connection else [])
         free = all_of(
             equal("Status", "waiting"),
             absent(f"Token{mark.upper()}"),
             different(f"Token{mark.other.upper()}", bytes.fromhex(seat.token)),
-            different(_player(mark.other), seat.connection),
+            *(different(_player(mark.other), connection) for connection in here),
         )
         taken = items.seat_fields(mark, seat)
         begun = Update(
             put={name: value for name, value in taken.items() if value is not None}
             | {"Status": "playing", "TurnAt": at.now, "Since": items.standing("live", at.now)},
-            take={"Watchers": {seat.connection}},
+            take={"Watchers": here} if here else {},
         )
         return self._change(game_id, free, begun, at)
 

@@ -120,6 +120,14 @@ def test_a_seat_is_taken(store: Store) -> None:
     assert match == rules.joined(watched, Mark.O, GUEST, LATER) == store.load("K7QF2M", LATER)
 
 
+def test_a_seat_is_taken_for_whoever_comes_later(store: Store) -> None:
+    """A seat can be taken while nobody is connected to it; only its key is needed."""
+    store.create(waiting(), AT)
+    absent = replace(GUEST, connection=None)
+    match = store.take_seat("K7QF2M", Mark.O, absent, LATER)
+    assert match == rules.joined(waiting(), Mark.O, absent, LATER) == store.load("K7QF2M", LATER)
+
+
 @pytest.mark.parametrize(
     "seat",
     [replace(GUEST, token=TOKENS[Mark.X]), replace(GUEST, connection="ada")],
