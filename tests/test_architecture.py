@@ -1,5 +1,6 @@
 """Who may import whom, and what is loaded when somebody does."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -18,7 +19,7 @@ MAY_IMPORT = {
     "backend": set[str](),
     "backend.core": {"backend.core", "shared", "msgspec"},
     "backend.handlers": {*SERVER, "msgspec"},
-    "backend.aws": {*SERVER, "backend.aws", "boto3", "botocore", "msgspec"},
+    "backend.aws": {*SERVER, "backend.aws", "botocore", "msgspec"},
     "backend.local": {*SERVER, "backend.local", "msgspec", "platformdirs", "websockets"},
     "backend.infra": {
         *("backend.infra", "shared.messages", "aws_cdk", "cdk_nag", "constructs"),
@@ -90,6 +91,26 @@ def test_every_module_imports_only_what_its_part_may() -> None:
         if not within(imported, {*sys.stdlib_module_names, *may_import(module)})
     ]
     assert trespasses == []
+
+
+def test_the_table_of_layers_is_true() -> None:
+    """The documentation names for each part the libraries that it imports, and no others."""
+    graph = grimp.build_graph(*PACKAGES, include_external_packages=True, cache_dir=None)
+    own = {*sys.stdlib_module_names, *PACKAGES}
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z.]+)` \|.*\|([^|]*)\|$", text, re.MULTILINE)
+    told = {part: set(names.strip().split(", ")) - {""} for part, names in rows}
+    imported = {
+        part: {
+            library
+            for module in graph.modules
+            if within(module, [part])
+            for library in graph.find_modules_directly_imported_by(module)
+            if library.partition(".")[0] not in own
+        }
+        for part in told
+    }
+    assert told == imported
 
 
 @pytest.mark.parametrize(
