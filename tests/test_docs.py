@@ -65,6 +65,15 @@ def test_links_lead_somewhere(path: Path) -> None:
             assert (path.parent / target).exists(), target
 
 
+def test_every_long_proof_is_in_the_soak() -> None:
+    """`make soak` runs every test that has a full count beside the reduced one."""
+    [run] = re.findall(r"^\tNOUGHTS_PROOFS=full .*$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    places = [ROOT / word for word in run.split() if word.startswith("tests/")]
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        if "tests.proofs.counts" in path.read_text(encoding="utf-8") and path != Path(__file__):
+            assert any(path.is_relative_to(place) for place in places), path
+
+
 def test_the_protocol_is_documented() -> None:
     """Every request, event and error code of the code stands in the protocol."""
     text = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
