@@ -18,7 +18,7 @@ from tui.screens.game import GameScreen
 from tui.screens.help import HelpScreen
 from tui.screens.lobby import LobbyScreen
 from tui.screens.waiting import WaitingScreen
-from tui.state import LinkStatus
+from tui.state import ClientState, LinkStatus
 from tui.widgets.keybar import KeyBar
 
 LOBBY = SCENES["lobby_full"]
@@ -105,6 +105,25 @@ async def test_the_command_line_leads_there_at_once(
     async with played(replace(LOBBY, options={"opening": opening})) as (_, client, _):
         assert client.asked == [asked]
         assert client.looked == []
+
+
+@pytest.mark.parametrize("size", [(80, 24), (44, 18), (40, 16)])
+async def test_a_long_failure_is_read_to_its_end(size: tuple[int, int]) -> None:
+    """What is wrong, and what to do about it, takes as many lines as it needs."""
+    sentence = (
+        "Another program uses port 8002 of this machine: end it, or set NOUGHTS_TUI_PORT to a free"
+        " port."
+    )
+    scene = replace(LOBBY, state=ClientState(link=LinkStatus.FAILED, failure=sentence))
+    async with played(scene, size) as (app, _, _):
+        said = app.screen.query_one("#notice")
+        rows = [
+            "".join(segment.text for segment in said.render_line(row))
+            for row in range(said.size.height)
+        ]
+        assert " ".join(" ".join(rows).split()) == sentence
+        assert not said.region.overlaps(app.screen.query_one("#games").region)
+        assert not said.region.overlaps(app.screen.query_one(KeyBar).region)
 
 
 async def test_the_lobby_is_looked_at_once() -> None:
