@@ -103,6 +103,8 @@ def _doctor(parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:
 def _web(parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:
     from tui.web import server  # noqa: PLC0415 (for this one command)
 
+    if found.plain:
+        parser.error("web draws the full screen in a browser; --plain is for a terminal")
     _options(parser, found)  # what is wrong is said here, and not in every tab
     words = [sys.executable, "-P", "-m", "tui"]
     for name in ("url", "name", "theme"):

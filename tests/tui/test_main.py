@@ -107,6 +107,8 @@ def test_what_wins(opened: list[Options], home: Path, monkeypatch: pytest.Monkey
         ("serve --rate fast", "'fast' is not a number from 0"),
         ("practice --level hard", "invalid choice: 'hard'"),
         ("replay R-ZZZZ", "'R-ZZZZ' is no replay code: no game has this code"),
+        ("web --plain", "web draws the full screen in a browser; --plain is for a terminal"),
+        ("--plain web", "web draws the full screen in a browser; --plain is for a terminal"),
         ("dance", "invalid choice: 'dance'"),
     ],
 )
