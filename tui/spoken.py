@@ -11,7 +11,7 @@ from shared.board import CELL_NAMES, EMPTY, Mark, free, outcome
 from shared.messages import Game, Listing
 from shared.replay import code_of
 from tui.state import ClientState, LinkStatus, TableState
-from tui.widgets.words import EMOTE_WORDS, counted, line_names, name_of, opponent_name
+from tui.widgets.words import EMOTE_WORDS, counted, line_names, name_of, opponent_name, result
 
 _NUMPAD: Final = (7, 8, 9, 4, 5, 6, 1, 2, 3)
 
@@ -89,22 +89,7 @@ def stands(table: TableState, *, numpad: bool) -> str:
 
 def ended(table: TableState) -> str:
     """How a game ended and for whom."""
-    game, winner = table.game, table.game.winner
-    if game.status == "cancelled":
-        return "The game was cancelled."
-    if winner is None:
-        return "The game is drawn."
-    wins = "You win" if table.seat is winner else f"{name_of(game, winner)} wins"
-    loser = "You" if table.seat is winner.other else name_of(game, winner.other)
-    match game.status:
-        case "won":
-            return f"{wins}: {line_names(game.lines)}."
-        case "resigned":
-            return f"{loser} resigned. {wins}."
-        case "timeout":
-            return f"{loser} ran out of time. {wins}."
-        case _:
-            return f"{loser} stayed away. {wins}."
+    return f"{result(table)}."
 
 
 def link_news(before: ClientState, now: ClientState) -> Iterator[str]:

@@ -110,7 +110,7 @@ async def test_two_play_to_the_end(sit: Sit, url: str) -> None:
     assert (await ada.hears("Game")).endswith("you play o against Bob.")
     bob.types("say gg", "resign", "quit")
     assert await ada.hears("Bob:") == "Bob: Good game!"
-    assert await ada.hears("Bob resigned") == "Bob resigned. You win."
+    assert await ada.hears("You win") == "You win: Bob gave up."
     assert await ada.hears("Bob has") == "Bob has left the table."
     await bob.playing
     ada.types("quit")
@@ -207,7 +207,7 @@ async def test_watching(sit: Sit, url: str) -> None:
         await ada.play(code, 4)
         assert await watcher.hears("x") == "x takes the centre."
         await bob.resign(code)
-        assert await watcher.hears("Player O resigned") == "Player O resigned. Player X wins."
+        assert await watcher.hears("Player X wins") == "Player X wins: Player O gave up."
         await watcher.playing
 
 

@@ -105,21 +105,21 @@ def test_an_opponent_comes() -> None:
         ({}, "You win: the top row.", "Ada wins: the top row.", "Ada wins: the top row."),
         (
             {"status": "resigned"},
-            "Bob resigned. You win.",
-            "You resigned. Ada wins.",
-            "Bob resigned. Ada wins.",
+            "You win: Bob gave up.",
+            "Ada wins: you gave up.",
+            "Ada wins: Bob gave up.",
         ),
         (
             {"status": "timeout"},
-            "Bob ran out of time. You win.",
-            "You ran out of time. Ada wins.",
-            "Bob ran out of time. Ada wins.",
+            "You win: Bob ran out of time.",
+            "Ada wins: you ran out of time.",
+            "Ada wins: Bob ran out of time.",
         ),
         (
             {"status": "abandoned"},
-            "Bob stayed away. You win.",
-            "You stayed away. Ada wins.",
-            "Bob stayed away. Ada wins.",
+            "You win: Bob did not come back.",
+            "Ada wins: you did not come back.",
+            "Ada wins: Bob did not come back.",
         ),
     ],
 )
@@ -133,10 +133,10 @@ def test_how_it_ended(changes: dict[str, Any], mine: str, theirs: str, watched: 
 
 def test_an_end_without_a_winner() -> None:
     """A draw and a cancelled game are said as such."""
-    assert ended(TableState(game=game(DRAWN))) == "The game is drawn."
+    assert ended(TableState(game=game(DRAWN))) == "A draw."
     cancelled = game(status="cancelled", turn=None)
-    assert ended(TableState(game=cancelled)) == "The game was cancelled."
-    assert said(ME, seeing(ME, "4", status="cancelled")) == ["The game was cancelled."]
+    assert ended(TableState(game=cancelled)) == "This game was cancelled."
+    assert said(ME, seeing(ME, "4", status="cancelled")) == ["This game was cancelled."]
 
 
 def test_the_last_move() -> None:

@@ -10,7 +10,7 @@ from textual.widget import Widget
 from shared.board import Mark
 from tui.state import ClientState, LinkStatus, TableState
 from tui.widgets.story import review_text
-from tui.widgets.words import clock_ms, elapsed, line_names, name_of, opponent_name, span
+from tui.widgets.words import clock_ms, elapsed, name_of, opponent_name, result, span
 
 Tone = Literal["calm", "call", "good", "bad", "warn"]
 
@@ -115,27 +115,6 @@ def _watched(state: ClientState, table: TableState, now_ms: int) -> Status:
         return Status(f"{name} {went} {elapsed(since)} ago")
     left = clock_ms(state, table.game, now_ms)
     return Status(f"{name} is thinking" if left is None else f"{name} is thinking, {span(left)}")
-
-
-def result(table: TableState) -> str:
-    """How a game ended, in words."""
-    game = table.game
-    if game.status == "drawn":
-        return "A draw"
-    if game.status == "cancelled" or game.winner is None:
-        return "This game was cancelled"
-    mine, loser = game.winner is table.seat, game.winner.other
-    wins = "You win" if mine else f"{name_of(game, game.winner)} wins"
-    lost = "you" if loser is table.seat else name_of(game, loser)
-    match game.status:
-        case "resigned":
-            return f"{wins}: {lost} gave up"
-        case "timeout":
-            return f"{wins}: {lost} ran out of time"
-        case "abandoned":
-            return f"{wins}: {lost} did not come back"
-        case _:
-            return f"{wins}: {line_names(game.lines)}"
 
 
 def _result_tone(table: TableState) -> Tone:

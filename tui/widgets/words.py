@@ -1,4 +1,4 @@
-"""Small pieces of text that several widgets share. Pure."""
+"""Small pieces of text that widgets and line mode share. Pure."""
 
 from collections.abc import Iterable
 
@@ -65,6 +65,27 @@ def name_of(game: Game, mark: Mark) -> str:
 
 def opponent_name(table: TableState) -> str:
     return name_of(table.game, table.seat.other if table.seat else Mark.O)
+
+
+def result(table: TableState) -> str:
+    """How a game ended, in words."""
+    game = table.game
+    if game.status == "drawn":
+        return "A draw"
+    if game.status == "cancelled" or game.winner is None:
+        return "This game was cancelled"
+    mine, loser = game.winner is table.seat, game.winner.other
+    wins = "You win" if mine else f"{name_of(game, game.winner)} wins"
+    lost = "you" if loser is table.seat else name_of(game, loser)
+    match game.status:
+        case "resigned":
+            return f"{wins}: {lost} gave up"
+        case "timeout":
+            return f"{wins}: {lost} ran out of time"
+        case "abandoned":
+            return f"{wins}: {lost} did not come back"
+        case _:
+            return f"{wins}: {line_names(game.lines)}"
 
 
 def clock_ms(state: ClientState, game: Game, now_ms: int) -> int | None:
