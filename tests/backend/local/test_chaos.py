@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -50,6 +51,26 @@ def test_faults_come_as_often_as_they_are_likely() -> None:
     drawn = Counter(dice.draw(chaos.STORE) for _ in range(100_000))
     for fault, chance in chaos.STORE.items():
         assert drawn[fault] == pytest.approx(100_000 * chance, rel=0.1)
+
+
+def test_every_fault_is_documented() -> None:
+    """The documentation names every fault, where it happens and how often."""
+    text = (Path(__file__).parents[3] / "docs" / "security.md").read_text(encoding="utf-8")
+    told: dict[str, dict[str, float]] = {}
+    for place, faults in re.findall(
+        r"^\| (an? [^|]*|the end[^|]*) \| (\d[^|]*) \|", text, re.MULTILINE
+    ):
+        found = {name: int(often) / 100 for often, name in re.findall(r"(\d+) `([a-z ]+)`", faults)}
+        told.setdefault(place, {}).update(found)
+    told["a call of the store"] |= told.pop("a look into an index")
+    assert told == {
+        "a call of the store": chaos.STORE,
+        "a push": chaos.PUSH,
+        "a request": chaos.ARRIVAL,
+        "a frame to a client": chaos.DELIVERY,
+        "the end of a connection": chaos.ENDING,
+        "a connection, each second": chaos.SWEEP,
+    }
 
 
 def match(**fields: Any) -> Match:
