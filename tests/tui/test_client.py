@@ -713,3 +713,43 @@ async def test_swapped_connections_are_no_absence() -> None:
             assert bob.state.tables[game_id].game.moves == "01234"
             assert not ada.state.tables[game_id].replaced
             assert absences == []
+
+
+async def test_swapped_connections_of_hosts_and_watchers_are_no_absence() -> None:
+    """A host who waits and a watcher change their connections: nobody is shown as gone."""
+    absences: list[Presence] = []
+    dialled = {name: asyncio.Semaphore(0) for name in ("host", "watcher")}
+
+    def listen(_state: ClientState, happening: Happening) -> None:
+        if isinstance(happening, Presence) and not happening.online:
+            absences.append(happening)
+
+    async with serve(MemoryStore()) as gateway:
+
+        def locating(name: str) -> Callable[[], Awaitable[str]]:
+            async def locate() -> str:
+                dialled[name].release()
+                return gateway.url
+
+            return locate
+
+        async def swapped(name: str) -> None:
+            for _ in range(3):
+                await dialled[name].acquire()
+
+        ageing = Timing(age=(0.02, 0.03))
+        async with (
+            Client(locating("host"), Seats(None), server="here", timing=ageing) as ada,
+            Client(locating("watcher"), Seats(None), server="here", timing=ageing) as eve,
+            Client(gateway.url, Seats(None)) as bob,
+        ):
+            for client in (ada, bob, eve):
+                client.subscribe(listen)
+            game_id = (await ada.start()).id
+            await eve.watch(game_id)
+            await asyncio.gather(*map(swapped, dialled))
+            await bob.join(game_id)
+            await until(ada, lambda state: state.tables[game_id].my_turn)
+            await ada.play(game_id, 4)
+            await until(eve, lambda state: state.tables[game_id].game.moves == "4")
+            assert absences == []
