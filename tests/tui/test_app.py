@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from textual.app import App
-from textual.widgets import Button, OptionList
+from textual.widgets import Button, OptionList, Static
 
 from shared.board import Mark
 from tests.tui.scenes import SCENES, Scene, front, played, settle, table
@@ -15,12 +15,13 @@ from tui.options import Level, Practice
 from tui.screens.game import GameScreen
 from tui.screens.lobby import LobbyScreen
 from tui.screens.waiting import WaitingScreen
-from tui.state import LinkStatus, TableState
+from tui.state import ClientState, LinkStatus, TableState
 from tui.widgets.ascii import PlainCharacters
 from tui.widgets.board import Board, Cell
 from tui.widgets.keybar import KeyBar, hints_of
 
 PRACTICE = "PRACT1"
+_WAITED = ("#waited", "#offer")
 
 
 WALKED = [
@@ -119,6 +120,28 @@ async def test_waiting_can_be_copied_and_cancelled() -> None:
         await settle(pilot)
         assert client.asked == [("leave", CODE)]
         assert isinstance(app.screen, LobbyScreen)
+
+
+async def test_waiting_in_vain_is_said() -> None:
+    """A game that is gone, or a connection that is, offers nothing that cannot be had."""
+    async with played(SCENES["waiting"]) as (app, client, pilot):
+        screen = front(app)
+
+        async def shown(state: ClientState) -> tuple[str, str, set[str]]:
+            client.learn(state)
+            await settle(pilot)
+            waited, offer = (str(screen.query_one(at, Static).render()) for at in _WAITED)
+            return waited, offer, {hint.binding for hint in screen.query_one(KeyBar).hints}
+
+        refused = "There is no game with that code."
+        waited, offer, keys = await shown(online(table(o=None, gone=True, error=refused)))
+        assert (waited, offer) == ("This game is no longer on the server", refused)
+        assert {"p", "escape"} <= keys
+        assert "c" not in keys
+        lost = replace(online(table(o=None)), link=LinkStatus.FAILED, failure="Nobody there.")
+        waited, offer, keys = await shown(lost)
+        assert (waited, offer) == ("No connection", "Nobody there.")
+        assert {"c", "p", "escape"} <= keys
 
 
 @pytest.mark.parametrize(

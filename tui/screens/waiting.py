@@ -11,7 +11,7 @@ from tui.screens.base import PlainScreen
 from tui.screens.dialogs import clock_text, levels, practice_level
 from tui.screens.intents import Began, OpenTable, Practise
 from tui.session import Session
-from tui.state import ClientState, LinkStatus, TableState
+from tui.state import LinkStatus, TableState
 from tui.widgets.large import LargeCode
 from tui.widgets.status import status
 from tui.widgets.words import elapsed
@@ -28,10 +28,8 @@ def join_command(code: str, url: str | None) -> str:
     return f"noughts-tui join {code}" + (f" --url {url}" if url else "")
 
 
-def waiting_text(state: ClientState, waited_ms: int, *, ascii_only: bool) -> str:
+def waiting_text(waited_ms: int, *, ascii_only: bool) -> str:
     """``⠋ Waiting for an opponent, 0:07``."""
-    if state.link is not LinkStatus.ONLINE:
-        return "Reconnecting… the game is kept"
     frames = _ASCII_SPINNER if ascii_only else _SPINNER
     return f"{frames[waited_ms // 500 % len(frames)]} Waiting for an opponent, {elapsed(waited_ms)}"
 
@@ -97,13 +95,20 @@ class WaitingScreen(PlainScreen):
         if table is None:
             return
         waited = self.session.now_ms() - self._since
-        words = waiting_text(self.state, waited, ascii_only=self.session.options.ascii)
-        if table.replaced or table.gone:
-            words = status(self.state, table, self.session.now_ms()).text
-        self.write("#waited", table.error or words)
+        words = waiting_text(waited, ascii_only=self.session.options.ascii)
+        told, more = table.error or words, offer_text(waited)
+        if table.replaced or table.gone or self.state.link is not LinkStatus.ONLINE:
+            stands = status(self.state, table, self.session.now_ms())
+            told, more = stands.text, stands.note
+        self.write("#waited", told)
         self.write("#terms", terms_text(table))
-        self.write("#offer", offer_text(waited))
+        self.write("#offer", more)
         self._go_on(table)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "copy":
+            return self.table is None or not self.table.gone
+        return super().check_action(action, parameters)
 
     def action_copy(self) -> None:
         self.app.copy_to_clipboard(self.command)
