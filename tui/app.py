@@ -80,8 +80,12 @@ class NoughtsApp(App[None]):
         await self.session.client.__aenter__()
         await self.push_screen(LobbyScreen(self.session, self._record.read()))
         self.theme_changed_signal.subscribe(self, self._keep_theme)
-        for warning in options.warnings:
+        for warning in (*options.warnings, *self._unknown_theme(options.theme)):
             self.notify(warning, severity="warning", markup=False)
+
+    def _unknown_theme(self, asked: str | None) -> Iterable[str]:
+        if asked is not None and asked not in self.available_themes:
+            yield f"No theme is called {asked}; t in the lobby shows them all."
 
     async def on_unmount(self) -> None:
         for client in (*self._practices, self.session.client):

@@ -16,6 +16,7 @@ from tui.screens.game import GameScreen
 from tui.screens.lobby import LobbyScreen
 from tui.screens.waiting import WaitingScreen
 from tui.state import ClientState, LinkStatus, TableState
+from tui.themes import DARK
 from tui.widgets.ascii import PlainCharacters
 from tui.widgets.board import Board, Cell
 from tui.widgets.keybar import KeyBar, hints_of
@@ -120,6 +121,21 @@ async def test_waiting_can_be_copied_and_cancelled() -> None:
         await settle(pilot)
         assert client.asked == [("leave", CODE)]
         assert isinstance(app.screen, LobbyScreen)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("nope[/]", ["No theme is called nope[/]; t in the lobby shows them all."]),
+        ("high-contrast", []),
+        (None, []),
+    ],
+)
+async def test_a_theme_that_is_none_is_said(asked: str | None, said: list[str]) -> None:
+    """A theme that does not exist is named, and the game comes in its own colours."""
+    async with played(replace(SCENES["lobby_empty"], options={"theme": asked})) as (app, _, _):
+        assert [note.message for note in app._notifications] == said
+        assert app.theme == (DARK if said or asked is None else asked)
 
 
 async def test_waiting_in_vain_is_said() -> None:
