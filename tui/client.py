@@ -159,6 +159,10 @@ class Client:
                 self._tables.discard(seat)
         return tuple(offered)
 
+    def unheld(self, seat: Seat) -> bool:
+        """Whether still no living process holds a seat that was resumable."""
+        return seat.place in {each.place for each in self._tables.left_behind()}
+
     async def resume(self, seat: Seat) -> TableState:
         """Sits down again at a seat that this player left behind."""
         request = wire.Resume(id=seat.id, token=seat.token)

@@ -166,6 +166,9 @@ class StillClient(Client):
     async def resumable(self) -> tuple[tuple[Seat, Game], ...]:
         return self.seats
 
+    def unheld(self, seat: Seat) -> bool:
+        return seat in {each for each, _ in self.seats}
+
     async def resume(self, seat: Seat) -> TableState:
         return self._seated("resume", seat.id)
 

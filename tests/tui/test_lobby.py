@@ -172,6 +172,19 @@ async def test_a_seat_is_offered_once_there_is_a_connection() -> None:
         assert menu.get_option_at_index(0).id == "resume"
 
 
+async def test_a_seat_that_another_terminal_resumed_is_not_taken_from_it() -> None:
+    """The offer ends when another terminal has resumed the game, and its key takes nothing."""
+    async with played(SCENES["lobby_resume"]) as (app, client, pilot):
+        menu = app.screen.query_one("#menu", OptionList)
+        assert menu.get_option_at_index(0).id == "resume"
+        client.seats = ()
+        await pilot.press("r")
+        await settle(pilot)
+        assert client.asked == []
+        assert menu.get_option_at_index(0).id == "match"
+        assert notice(app) == "Another terminal of yours has taken this game over."
+
+
 async def test_the_list_refreshes_and_keeps_its_highlight() -> None:
     """A game that comes or goes does not move the highlight to another one."""
     async with played(LOBBY) as (app, client, pilot):

@@ -244,8 +244,13 @@ class LobbyScreen(PlainScreen):
         self.app.push_screen(NameDialog(self.player_name), self._named)
 
     def action_resume(self) -> None:
-        if self.resumables:
-            seat = self.resumables[0].seat
+        if not self.resumables:
+            return
+        seat = self.resumables[0].seat
+        self._drop_taken()
+        if not self.client.unheld(seat):
+            self.notice = "Another terminal of yours has taken this game over."
+        else:
             self._open(f"Resuming {seat.id}…", self.client.resume(seat))
 
     def action_quit(self) -> None:
@@ -303,6 +308,10 @@ class LobbyScreen(PlainScreen):
             return
         self.resumables = tuple(Resumable(seat, game) for seat, game in found)
 
+    def _drop_taken(self) -> None:
+        """Offers no longer what another terminal has resumed meanwhile."""
+        self.resumables = tuple(each for each in self.resumables if self.client.unheld(each.seat))
+
     def _show_menu(self) -> None:
         if not self.ready:
             return
@@ -353,6 +362,7 @@ class LobbyScreen(PlainScreen):
         looking = online and self.is_active and not self.busy
         if looking and now - self._refreshed_at >= 1000 * seconds:
             self._refreshed_at = now
+            self._drop_taken()
             self.run_worker(self._refresh_lobby(), group="list")
 
     async def _refresh_lobby(self) -> None:
