@@ -30,7 +30,7 @@ from tui.screens.replay import ReplayScreen
 from tui.screens.waiting import EMBEDDED, WaitingScreen
 from tui.seats import Seats
 from tui.session import Session
-from tui.settings import BadSettings, save
+from tui.settings import BadSettings, save, settings_path
 from tui.state import ClientState, Happening
 from tui.themes import DARK, THEMES
 from tui.widgets.ascii import PlainCharacters
@@ -85,7 +85,8 @@ class NoughtsApp(App[None]):
 
     def _unknown_theme(self, asked: str | None) -> Iterable[str]:
         if asked is not None and asked not in self.available_themes:
-            yield f"No theme is called {asked}; t in the lobby shows them all."
+            where = f"--theme, or theme in {settings_path()}"
+            yield f"No theme is called {asked} ({where}); t in the lobby shows them all."
 
     async def on_unmount(self) -> None:
         for client in (*self._practices, self.session.client):

@@ -15,6 +15,7 @@ from tui.options import Level, Practice
 from tui.screens.game import GameScreen
 from tui.screens.lobby import LobbyScreen
 from tui.screens.waiting import WaitingScreen
+from tui.settings import settings_path
 from tui.state import ClientState, LinkStatus, TableState
 from tui.themes import DARK
 from tui.widgets.ascii import PlainCharacters
@@ -123,10 +124,17 @@ async def test_waiting_can_be_copied_and_cancelled() -> None:
         assert isinstance(app.screen, LobbyScreen)
 
 
+NO_THEME = "No theme is called nope[/]"
+WHERE = f"--theme, or theme in {settings_path()}"
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ("nope[/]", ["No theme is called nope[/]; t in the lobby shows them all."]),
+        (
+            "nope[/]",
+            [f"{NO_THEME} ({WHERE}); t in the lobby shows them all."],
+        ),
         ("high-contrast", []),
         (None, []),
     ],
