@@ -7,6 +7,7 @@ with the computer opposite.
 import asyncio
 import random as chance
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
@@ -179,9 +180,8 @@ async def practise(level: Level, *, name: str = "", url: Address = ensure) -> tu
     Raises:
         Unreachable: there is no server, not even on this machine.
     """
-    client = await Practice(url, level, name=name).__aenter__()
-    try:
-        return client, await client.begin()
-    except BaseException:
-        await client.__aexit__(None, None, None)
-        raise
+    async with AsyncExitStack() as unbegun:
+        client = await unbegun.enter_async_context(Practice(url, level, name=name))
+        game_id = await client.begin()
+        unbegun.pop_all()
+    return client, game_id

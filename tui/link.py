@@ -193,11 +193,10 @@ class Link:
                 _log.info("no second connection yet: %s", describe(error))
                 await self._sleep(self._backoff.next())
                 continue
-            try:
+            async with contextlib.AsyncExitStack() as untaken:
+                untaken.push_async_callback(successor.close)
                 await self._take_up(successor)
-            except BaseException:
-                await successor.close()
-                raise
+                untaken.pop_all()
             return successor
 
     async def _take_up(self, wire: Wire) -> None:

@@ -195,15 +195,14 @@ def _seat(fields: dict[str, Any]) -> Seat:
 def _write(path: Path, seats: list[Seat]) -> None:
     # mkstemp makes a file that only its owner can read.
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".seats-")
-    try:
+    with contextlib.ExitStack() as unwritten:
+        unwritten.callback(Path(name).unlink, missing_ok=True)
         with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 (a descriptor)
             json.dump({"seats": [asdict(seat) for seat in seats]}, file, indent=1)
             file.flush()
             os.fsync(descriptor)
         Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        unwritten.pop_all()
 
 
 def _lock_path(folder: Path, seat: Seat) -> Path:

@@ -8,7 +8,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -93,11 +93,10 @@ class SqliteStore:
         except sqlite3.Error as error:
             raise UnusableFile(f"{path} cannot be opened: {error}.") from error
         self._database.row_factory = sqlite3.Row
-        try:
+        with ExitStack() as unopened:
+            unopened.callback(self._database.close)
             self._open(path)
-        except BaseException:
-            self._database.close()
-            raise
+            unopened.pop_all()
 
     def close(self) -> None:
         """Closes the file. No call may follow."""
