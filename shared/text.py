@@ -76,7 +76,7 @@ def clean_name(text: str) -> str:
     shown = clean(text[: 100 * NAME_CODE_POINTS])
     cells = 0
     for place, character in enumerate(shown[:NAME_CODE_POINTS]):
-        cells += _width(character)
+        cells += cell_width(character)
         if cells > NAME_CELLS:
             return shown[:place].rstrip()
     return shown[:NAME_CODE_POINTS].rstrip()

@@ -90,8 +90,6 @@ class TableState:
     """The last refusal, until something changes."""
     onward: str | None = None
     """The game this player went on to: the rematch, or the older game that a quick match found."""
-    confirmed_at: int = 0
-    """When the last snapshot came."""
     bound_at: int = 0
     """Server's clock: when the game began or this seat was last bound; absences count from here."""
     retry_at: int | None = None
@@ -311,27 +309,27 @@ def _heard(  # noqa: PLR0911 (one case per event)
 ) -> ClientState:
     match event:
         case Started() | Joined() | Resumed() | Watching() if event.ref is not UNSET:
-            return _seated(state, event, now_ms)
+            return _seated(state, event)
         case Left() if event.ref is not UNSET:
             return replace(state, tables=_without(state.tables, event.id))
         case Joined():
             # The game begins: an opponent who vanishes at once is given his time from here.
-            state = _shown(state, event.game, now_ms)
+            state = _shown(state, event.game)
             return _changed(state, event.id, bound_at=event.now)
         case RematchOffered():
-            return _offered(state, event, now_ms)
+            return _offered(state, event)
         case Pong(game=Game() as game):
-            return _shown(state, game, now_ms)
+            return _shown(state, game)
         case Replaced(id=id):
             return _changed(state, id, replaced=True, pending=None)
         case Emoted(id=id, mark=mark, emote=emote):
             return _changed(state, id, said=Said(mark, emote, now_ms))
         case Error():
-            return _refused(state, event, now_ms)
+            return _refused(state, event)
         case Listed() | Pong():
             return state
         case _:
-            return _shown(state, event.game, now_ms)
+            return _shown(state, event.game)
 
 
 def _synced(state: ClientState, event: AnyEvent, now_ms: int) -> ClientState:
@@ -358,35 +356,33 @@ def _linked(state: ClientState, change: LinkChanged, now_ms: int) -> ClientState
     )
 
 
-def _seated(
-    state: ClientState, event: Started | Joined | Resumed | Watching, now_ms: int
-) -> ClientState:
+def _seated(state: ClientState, event: Started | Joined | Resumed | Watching) -> ClientState:
     known = state.tables.get(event.id)
     seat = event.mark if not isinstance(event, Watching) else known.seat if known else None
     early = state.early.get(event.id)
     game = early if early is not None and early.rev > event.game.rev else event.game
     table = known or TableState(game=game)
-    table = replace(_newer(table, game, now_ms), seat=seat, replaced=False, gone=False)
+    table = replace(_newer(table, game), seat=seat, replaced=False, gone=False)
     if not isinstance(event, Watching):
         table = replace(table, bound_at=max(table.bound_at, event.now))
     return replace(_with(state, table), early=_without(state.early, event.id))
 
 
-def _offered(state: ClientState, event: RematchOffered, now_ms: int) -> ClientState:
-    state = _shown(state, event.game, now_ms)
+def _offered(state: ClientState, event: RematchOffered) -> ClientState:
+    state = _shown(state, event.game)
     table = state.tables.get(event.id)
     if event.next is UNSET or table is None or table.seat is None:
         return state
     known = state.tables.get(event.next.id) or TableState(game=event.next.game)
-    entered = replace(_newer(known, event.next.game, now_ms), seat=table.seat.other)
+    entered = replace(_newer(known, event.next.game), seat=table.seat.other)
     entered = replace(entered, bound_at=max(entered.bound_at, event.now))
     return _changed(_with(state, entered), event.id, onward=event.next.id)
 
 
-def _refused(state: ClientState, error: Error, now_ms: int) -> ClientState:
+def _refused(state: ClientState, error: Error) -> ClientState:
     if error.game is UNSET:
         return state
-    state = _shown(state, error.game, now_ms)
+    state = _shown(state, error.game)
     if isinstance(error.retry_at, int):
         return _changed(state, error.game.id, retry_at=error.retry_at)
     return state
@@ -401,11 +397,11 @@ def _failed(state: ClientState, request: AnyRequest, sentence: str, now_ms: int)
     return _with(state, replace(table, pending=pending, error=sentence))
 
 
-def _shown(state: ClientState, game: Game, now_ms: int) -> ClientState:
+def _shown(state: ClientState, game: Game) -> ClientState:
     """Takes a snapshot that seats nobody."""
     table = state.tables.get(game.id)
     if table is not None:
-        return _with(state, _newer(table, game, now_ms))
+        return _with(state, _newer(table, game))
     early = state.early.get(game.id)
     if early is not None and early.rev > game.rev:
         return state
@@ -413,7 +409,7 @@ def _shown(state: ClientState, game: Game, now_ms: int) -> ClientState:
     return replace(state, early=dict(kept[-_EARLY_GAMES:]))
 
 
-def _newer(table: TableState, game: Game, now_ms: int) -> TableState:
+def _newer(table: TableState, game: Game) -> TableState:
     if game.rev < table.game.rev:
         return table
     same = game.moves == table.game.moves and game.status == table.game.status
@@ -423,7 +419,6 @@ def _newer(table: TableState, game: Game, now_ms: int) -> TableState:
         pending=table.pending if same else None,
         error=table.error if game.rev == table.game.rev else None,
         retry_at=table.retry_at if game.rev == table.game.rev else None,
-        confirmed_at=now_ms,
     )
 
 

@@ -266,6 +266,11 @@ def judge_claim(match: Match, mark: Mark, now: int) -> Status:
 # Changing
 
 
+def with_seat(match: Match, mark: Mark, seat: Seat) -> Match:
+    """A new match, not stored yet, with this seat."""
+    return replace(match, x=seat) if mark is Mark.X else replace(match, o=seat)
+
+
 def _change(match: Match, at: Moment, **changes: Any) -> Match:
     return replace(match, rev=match.rev + 1, expires=at.expires, **changes)
 

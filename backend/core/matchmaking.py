@@ -196,11 +196,9 @@ class Matchmaking:
             expires=asking.at.expires,
             status="cancelled",
             next=found.id,
-            x=seat if found.mark is Mark.X else Seat(),
-            o=seat if found.mark is Mark.O else Seat(),
         )
         try:
-            self._store.create(pointer, asking.at)
+            self._store.create(rules.with_seat(pointer, found.mark, seat), asking.at)
         except Conflict:
             # The code is another game's: only the repeat of a lost reply is lost.
             return

@@ -46,9 +46,8 @@ class Seating:
                 clock=request.clock,
                 since=at.now,
                 listed=request.listed,
-                x=seat if mark is Mark.X else Seat(),
-                o=seat if mark is Mark.O else Seat(),
             )
+            match = rules.with_seat(match, mark, seat)
             try:
                 self._store.create(match, at)
             except Conflict as conflict:
