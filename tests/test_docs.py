@@ -80,3 +80,14 @@ def test_the_protocol_is_documented() -> None:
     assert set(REQUESTS) <= set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
     for word in (*EVENTS, *ErrorCode):
         assert f"`{word}`" in text, word
+
+
+def test_the_readme_tells_the_counted_bill() -> None:
+    """The dollars in the README are those that the counted table of `docs/deploy.md` ends in."""
+    bill = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    counted = [
+        re.search(rf"^\| {what} \|.*\| ([\d.]+) \|$", bill, re.MULTILINE)
+        for what in ("a nine-move game", "the same with the client")
+    ]
+    told = re.findall(r"\$(\d+\.\d)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert told == [row[1] for row in counted if row]
