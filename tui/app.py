@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Final
 
-from textual import on
+from textual import on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
@@ -143,12 +143,27 @@ class NoughtsApp(App[None]):
         self.push_screen(ReplayScreen(self.session, event.moves, event.names))
 
     @on(Practise)
-    def _begin_practice(self, event: Practise) -> None:
-        self.run_worker(self._practising(event.level), group="practice", exclusive=True)
+    @work(group="practice", exclusive=True)
+    async def _begin_practice(self, event: Practise) -> None:
+        try:
+            client, game_id = await self._practice(event.level)
+        except Unreachable as unreachable:
+            self.notify(unreachable.sentence, severity="error", markup=False)
+            return
+        for finished in tuple(self._practices):
+            await self._close(finished)
+        self._practices.append(client)
+        session = replace(self.session, client=client, where="the computer", practice=True)
+        self._listen(session)
+        if isinstance(self.screen, GameScreen):
+            await self.switch_screen(GameScreen(session, game_id))
+        else:
+            await self.push_screen(GameScreen(session, game_id))
 
     @on(PracticeOver)
-    def _end_practice(self, event: PracticeOver) -> None:
-        self.run_worker(self._close(event.session.client))
+    @work
+    async def _end_practice(self, event: PracticeOver) -> None:
+        await self._close(event.session.client)
 
     @on(NameChanged)
     def _rename(self, event: NameChanged) -> None:
@@ -174,22 +189,6 @@ class NoughtsApp(App[None]):
             await self.pop_screen()
         for client in tuple(self._practices):
             await self._close(client)
-
-    async def _practising(self, level: Level) -> None:
-        try:
-            client, game_id = await self._practice(level)
-        except Unreachable as unreachable:
-            self.notify(unreachable.sentence, severity="error", markup=False)
-            return
-        for finished in tuple(self._practices):
-            await self._close(finished)
-        self._practices.append(client)
-        session = replace(self.session, client=client, where="the computer", practice=True)
-        self._listen(session)
-        if isinstance(self.screen, GameScreen):
-            await self.switch_screen(GameScreen(session, game_id))
-        else:
-            await self.push_screen(GameScreen(session, game_id))
 
     async def _close(self, client: Client) -> None:
         if client in self._practices:

@@ -1,9 +1,12 @@
 """What the app does across screens: practice, summons, bell, and a key for every click."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from textual.app import App
+from textual.screen import Screen
 from textual.widgets import Button, OptionList, Static
 
 from shared.board import Mark
@@ -12,9 +15,14 @@ from tests.tui.stage import CODE, NOW, StillClient, game, online
 from tui.app import NoughtsApp
 from tui.client import Client
 from tui.options import Level, Practice
+from tui.record import Record
+from tui.screens.dialogs import CodeDialog, NameDialog, NewGameDialog, levels
 from tui.screens.game import GameScreen
+from tui.screens.help import HelpScreen
 from tui.screens.lobby import LobbyScreen
+from tui.screens.replay import ReplayScreen, ShareDialog
 from tui.screens.waiting import WaitingScreen
+from tui.session import Session
 from tui.settings import settings_path
 from tui.state import ClientState, LinkStatus, TableState
 from tui.themes import DARK
@@ -29,6 +37,19 @@ _WAITED = ("#waited", "#offer")
 WALKED = [
     *("lobby_resume", "lobby_new", "lobby_join", "waiting", "my_turn", "claim", "won"),
     *("replaced", "replay", "share"),
+]
+
+OPENED: list[Callable[[Session], Screen[Any]]] = [
+    lambda session: LobbyScreen(session, Record()),
+    lambda session: WaitingScreen(session, CODE),
+    lambda session: GameScreen(session, CODE),
+    lambda session: ReplayScreen(session, "4082", ("Ada", "Bob")),
+    lambda _: ShareDialog("4082", ("Ada", "Bob"), False),
+    lambda _: HelpScreen("About", ()),
+    lambda _: levels(),
+    lambda _: NewGameDialog(),
+    lambda _: CodeDialog(),
+    lambda _: NameDialog("Ada"),
 ]
 
 
@@ -52,6 +73,18 @@ def against_the_computer(app: NoughtsApp) -> tuple[ComputerClient, list[Level]]:
 
     app._practice = practise
     return computer, asked
+
+
+@pytest.mark.parametrize("orderly", [True, False])
+@pytest.mark.parametrize("opened", OPENED)
+async def test_the_end_of_the_app_while_a_screen_opens(
+    opened: Callable[[Session], Screen[Any]], orderly: bool
+) -> None:
+    """Whoever quits in the moment in which a screen opens is not shown a traceback."""
+    async with played(SCENES["my_turn"]) as (app, _, _pilot):
+        app.push_screen(opened(app.session))
+        if orderly:
+            app.exit()
 
 
 @pytest.mark.parametrize("clicks", [False, True])

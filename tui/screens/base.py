@@ -1,7 +1,8 @@
 """What all screens share: top line, key bar, requests, and the words for too small a terminal."""
 
-from collections.abc import Coroutine
-from typing import Any, ClassVar
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import ClassVar, ParamSpec, TypeAlias, TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -12,6 +13,7 @@ from textual.reactive import reactive
 from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.widget import Widget
 from textual.widgets import Static
+from textual.worker import Worker
 
 from shared.errors import Refusal
 from tui.errors import Unreachable
@@ -19,6 +21,11 @@ from tui.session import Session
 from tui.state import ClientState, Happening, LinkStatus
 from tui.widgets.connection import Connection
 from tui.widgets.keybar import KeyBar
+
+P = ParamSpec("P")
+ReplyType = TypeVar("ReplyType")
+Request: TypeAlias = Callable[P, Awaitable[ReplyType]]
+"""A request of the client, made only when its worker runs: else one might never be awaited."""
 
 LEAST_WIDTH, LEAST_HEIGHT = 40, 16
 TICK_SECONDS = 0.5
@@ -132,16 +139,23 @@ class PlainScreen(Screen[None]):
     def show_state(self) -> None:
         """Binds the state, and the time that it is, into the widgets."""
 
+    def begin(self) -> None:
+        """What the screen does first, once there are widgets."""
+
     def on_mount(self) -> None:
-        # What the client calls back with comes through the queue, like all that a screen hears.
+        if not (self.is_attached and self.app.is_running):
+            return  # A screen that opens as the app ends is mounted without its widgets.
         self.ready = True
+        self.begin()
+        # What the client calls back with comes through the queue, like all that a screen hears.
         self._unsubscribe = self.client.subscribe(self._heard)
         self.set_interval(TICK_SECONDS, self.show)
         self.state = self.client.state
         self.show()
 
     def on_unmount(self) -> None:
-        self._unsubscribe()
+        if self.ready:
+            self._unsubscribe()
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.show)
@@ -179,13 +193,19 @@ class PlainScreen(Screen[None]):
     def action_reconnect(self) -> None:
         self.client.reconnect()
 
-    def ask(self, request: Coroutine[Any, Any, object]) -> None:
+    def ask(self, request: Request[P, object], *args: P.args, **kwargs: P.kwargs) -> Worker[None]:
         """Sends a request in the background; a refusal comes back as `Refused`."""
-        self.run_worker(self._asking(request), group="requests")
+        return self.run_worker(partial(self._asking, partial(request, *args, **kwargs)))
 
-    async def _asking(self, request: Coroutine[Any, Any, object]) -> None:
+    def ask_last(
+        self, request: Request[P, object], *args: P.args, **kwargs: P.kwargs
+    ) -> Worker[None]:
+        """Sends a request that outlives this screen."""
+        return self.app.run_worker(partial(self._asking, partial(request, *args, **kwargs)))
+
+    async def _asking(self, request: Callable[[], Awaitable[object]]) -> None:
         try:
-            await request
+            await request()
         except Refusal as refusal:
             self.post_message(self.Refused(refusal.message))
         except Unreachable as unreachable:

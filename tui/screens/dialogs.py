@@ -70,15 +70,14 @@ class ChoiceDialog(Dialog[str]):
             dialog.border_title = Content(self._title)
             if self._text:
                 yield Static(f"{self._text}\n", markup=False, classes="hint")
-            yield OptionList(
+            choices = OptionList(
                 *(
                     Option(Content(f"{number}  {label}"), id=choice)
                     for number, (choice, label) in enumerate(self._choices.items(), start=1)
                 )
             )
-
-    def on_mount(self) -> None:
-        self.query_one(OptionList).highlighted = self._at
+            choices.highlighted = self._at
+            yield choices
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

@@ -135,20 +135,20 @@ class GameScreen(PlainScreen):
 
     @on(Cell.Chosen)
     def _play(self, event: Cell.Chosen) -> None:
-        self.ask(self.client.play(self.game_id, event.cell))
+        self.ask(self.client.play, self.game_id, event.cell)
 
     def action_rematch(self) -> None:
-        self.ask(self.client.rematch(self.game_id))
+        self.ask(self.client.rematch, self.game_id)
 
     def action_claim(self) -> None:
-        self.ask(self.client.claim(self.game_id))
+        self.ask(self.client.claim, self.game_id)
 
     def action_take_back(self) -> None:
-        self.ask(self.client.take_back(self.game_id))
+        self.ask(self.client.take_back, self.game_id)
 
     def action_follow(self) -> None:
         if self.table and self.table.game.next:
-            self.ask(self._follow(self.table.game.next))
+            self.ask(self._follow, self.table.game.next)
 
     def action_replay(self) -> None:
         if table := self.table:
@@ -185,11 +185,11 @@ class GameScreen(PlainScreen):
     def _say(self, answer: str | None) -> None:
         for emote in EMOTES:
             if emote == answer:
-                self.ask(self.client.emote(self.game_id, emote))
+                self.ask(self.client.emote, self.game_id, emote)
 
     def _parting(self, answer: str | None) -> None:
         if answer == "resign":
-            self.ask(self.client.resign(self.game_id))
+            self.ask(self.client.resign, self.game_id)
         elif answer == "leave":
             self._leave()
 
@@ -197,8 +197,7 @@ class GameScreen(PlainScreen):
         if self.session.practice:
             self.post_message(PracticeOver(self.session))
         elif self.table is not None:
-            # Outlives this screen.
-            self.app.run_worker(self._asking(self.client.leave(self.game_id)))
+            self.ask_last(self.client.leave, self.game_id)
         self.dismiss()
 
     async def _follow(self, game_id: str) -> None:

@@ -1,10 +1,11 @@
 """The lobby: who you are, where you are connected, and every way into a game."""
 
-from collections.abc import Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, assert_never
+from functools import partial
+from typing import ClassVar, Final, assert_never
 
-from textual import events, on
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -20,7 +21,7 @@ from shared.replay import moves_of
 from tui.errors import Unreachable
 from tui.options import JoinGame, Lobby, New, Opening, Practice, Replay, WatchGame
 from tui.record import Record, record_text
-from tui.screens.base import PlainScreen
+from tui.screens.base import P, PlainScreen, Request
 from tui.screens.dialogs import (
     ChoiceDialog,
     CodeDialog,
@@ -144,9 +145,8 @@ class LobbyScreen(PlainScreen):
                 yield OptionList(id="games")
         yield Static("", id="notice", markup=False)
 
-    def on_mount(self) -> None:
-        self._begin(self.session.options.opening)
-        super().on_mount()
+    def begin(self) -> None:
+        self._do_at_once(self.session.options.opening)
         self._show_menu()
         self.watch_record(self.record)
 
@@ -210,8 +210,8 @@ class LobbyScreen(PlainScreen):
         if code := code_in(event.text):
             self.app.push_screen(CodeDialog(code), self._enter)
 
-    def _begin(self, opening: Opening) -> None:
-        """Does at once what the command line asked for."""
+    def _do_at_once(self, opening: Opening) -> None:
+        """Does what the command line asked for."""
         match opening:
             case Lobby():
                 pass
@@ -229,7 +229,7 @@ class LobbyScreen(PlainScreen):
                 assert_never(opening)
 
     def action_match(self) -> None:
-        self._open("Looking for an opponent…", self.client.match(self.session.options.clock))
+        self._open("Looking for an opponent…", self.client.match, self.session.options.clock)
 
     def action_new(self) -> None:
         self.app.push_screen(NewGameDialog(self.session.options.clock), self._start)
@@ -251,7 +251,7 @@ class LobbyScreen(PlainScreen):
         if not self.client.unheld(seat):
             self.notice = "Another terminal of yours has taken this game over."
         else:
-            self._open(f"Resuming {seat.id}…", self.client.resume(seat))
+            self._open(f"Resuming {seat.id}…", self.client.resume, seat)
 
     def action_quit(self) -> None:
         """Asks first: it is only one Esc more than leaving a game."""
@@ -259,16 +259,17 @@ class LobbyScreen(PlainScreen):
 
     def _start(self, new: New | None) -> None:
         if new is not None:
-            request = self.client.start(new.mark, listed=new.listed, clock=new.clock)
-            self._open("Starting a game…", request)
+            self._open(
+                "Starting a game…", self.client.start, new.mark, listed=new.listed, clock=new.clock
+            )
 
     def _enter(self, given: CodeGiven | None) -> None:
         if given is None:
             return
         if given.watch:
-            self._open(f"Going to watch {given.code}…", self.client.watch(given.code))
+            self._open(f"Going to watch {given.code}…", self.client.watch, given.code)
         else:
-            self._open(f"Joining {given.code}…", self.client.join(given.code))
+            self._open(f"Joining {given.code}…", self.client.join, given.code)
 
     def _quit(self, answer: str | None) -> None:
         if answer == "quit":
@@ -283,13 +284,16 @@ class LobbyScreen(PlainScreen):
             self.player_name = name
             self.post_message(NameChanged(name))
 
-    def _open(self, busy: str, request: Coroutine[Any, Any, TableState]) -> None:
+    def _open(
+        self, busy: str, request: Request[P, TableState], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
         self.busy, self.notice = busy, ""
-        self.run_worker(self._opening(request), group="open", exclusive=True)
+        self._opening(partial(request, *args, **kwargs))
 
-    async def _opening(self, request: Coroutine[Any, Any, TableState]) -> None:
+    @work(group="open", exclusive=True)
+    async def _opening(self, request: Callable[[], Awaitable[TableState]]) -> None:
         try:
-            table = await request
+            table = await request()
         except Refusal as refusal:
             self.busy, self.notice = "", refusal.message
         except Unreachable as unreachable:
@@ -298,10 +302,8 @@ class LobbyScreen(PlainScreen):
             # Busy until the table is in front.
             self.post_message(OpenTable(self.session, table.id))
 
-    def _look_again(self) -> None:
-        self.run_worker(self._look_for_seats(), group="seats", exclusive=True)
-
-    async def _look_for_seats(self) -> None:
+    @work(group="seats", exclusive=True)
+    async def _look_again(self) -> None:
         try:
             found = await self.client.resumable()
         except (Refusal, Unreachable):
@@ -363,8 +365,9 @@ class LobbyScreen(PlainScreen):
         if looking and now - self._refreshed_at >= 1000 * seconds:
             self._refreshed_at = now
             self._drop_taken()
-            self.run_worker(self._refresh_lobby(), group="list")
+            self._refresh_lobby()
 
+    @work(group="list")
     async def _refresh_lobby(self) -> None:
         try:
             await self.client.refresh_lobby("open")

@@ -59,8 +59,7 @@ class ReplayScreen(PlainScreen):
                 yield Static(review_text(self._moves), id="review", markup=False)
         yield Static("", id="step", markup=False)
 
-    def on_mount(self) -> None:
-        super().on_mount()
+    def begin(self) -> None:
         self.watch_shown(self.shown)
 
     def watch_shown(self, shown: int) -> None:

@@ -122,7 +122,7 @@ class WaitingScreen(PlainScreen):
         self.app.push_screen(levels(), self._practise)
 
     def action_cancel(self) -> None:
-        self.app.run_worker(self._asking(self.client.leave(self.game_id)))
+        self.ask_last(self.client.leave, self.game_id)
         self.dismiss()
 
     def _practise(self, answer: str | None) -> None:
