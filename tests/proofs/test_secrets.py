@@ -79,6 +79,8 @@ async def test_a_crash_report_tells_nothing(
 ) -> None:
     """What the app prints when it breaks, with the values of all variables, holds no token."""
 
+    broke: list[WaitingScreen] = []
+
     def broken(screen: WaitingScreen) -> None:
         table, client, seats = (
             screen.table,
@@ -86,6 +88,7 @@ async def test_a_crash_report_tells_nothing(
             list(screen.client._tables.left_behind()),
         )
         if table is not None:
+            broke.append(screen)
             raise RuntimeError(f"{table} {client} {seats}")
 
     monkeypatch.setattr(WaitingScreen, "show_state", broken)
@@ -93,7 +96,7 @@ async def test_a_crash_report_tells_nothing(
         async with serve(store) as gateway:
             with pytest.raises(RuntimeError) as crash:
                 async with at_the_app(gateway.url, tmp_path, New()) as ada:
-                    await until(ada, lambda: isinstance(ada.app.screen, WaitingScreen))
+                    await until(ada, lambda: bool(broke))
     [seat] = json.loads((tmp_path / "seats.json").read_text(encoding="utf-8"))["seats"]
     report = io.StringIO()
     shown = Traceback.from_exception(
