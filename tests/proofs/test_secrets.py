@@ -78,7 +78,6 @@ async def test_a_crash_report_tells_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the app prints when it breaks, with the values of all variables, holds no token."""
-
     broke: list[WaitingScreen] = []
 
     def broken(screen: WaitingScreen) -> None:
