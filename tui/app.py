@@ -1,5 +1,6 @@
 """The Textual app: owns the client, and shows the screen that the player asked for."""
 
+import os
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
@@ -50,6 +51,14 @@ class NoughtsApp(App[None]):
     """Noughts and crosses for two terminals."""
 
     TITLE = "noughts-tui"
+    CSS = """
+    Screen OptionList:nocolor:focus > .option-list--option-highlighted,
+    CommandPalette CommandList:nocolor > .option-list--option-highlighted {
+        text-style: bold underline;
+    }
+    Screen Chooser:nocolor:focus { text-style: reverse; }
+    Screen KeyBar:nocolor > .keybar--hover { text-style: reverse; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("g", "answer_summons", "Go to your game"),
         Binding("ctrl+p", "command_palette", "All actions", show=False, priority=True),
@@ -59,7 +68,8 @@ class NoughtsApp(App[None]):
     def __init__(
         self, session: Session, record: RecordFile, practice: Practice, remember: Remember
     ) -> None:
-        super().__init__()
+        # NO_COLOR gets shades of grey from Textual, unless colours are left to the terminal.
+        super().__init__(ansi_color="NO_COLOR" in os.environ or None)
         self.session = session
         self._record = record
         self._practice = practice

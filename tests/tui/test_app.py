@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from rich.color import Color
 from textual.app import App
 from textual.screen import Screen
 from textual.widgets import Button, OptionList, Static
@@ -16,7 +17,7 @@ from tui.app import NoughtsApp
 from tui.client import Client
 from tui.options import Level, Practice
 from tui.record import Record
-from tui.screens.dialogs import CodeDialog, NameDialog, NewGameDialog, levels
+from tui.screens.dialogs import Chooser, CodeDialog, NameDialog, NewGameDialog, levels
 from tui.screens.game import GameScreen
 from tui.screens.help import HelpScreen
 from tui.screens.lobby import LobbyScreen
@@ -255,6 +256,22 @@ async def test_ascii_draws_plain_characters_only(name: str) -> None:
             assert any(isinstance(each, PlainCharacters) for each in app.get_line_filters())
             lines = app.screen._compositor.render_strips()
             assert "".join(strip.text for strip in lines).isascii()
+
+
+@pytest.mark.parametrize("name", ["lobby_full", "lobby_new", "lobby_join", "my_turn", "won"])
+async def test_no_color_means_none(name: str) -> None:
+    """With ``NO_COLOR`` not even a grey leaves the program, and the place of the focus shows."""
+    scene = replace(SCENES[name], environment={"NO_COLOR": "1"})
+    async with played(scene) as (app, _, pilot):
+        for key in ("question_mark", "escape"):
+            await pilot.press(key)
+            await settle(pilot)
+            segments = [each for line in app.screen._compositor.render_strips() for each in line]
+            styles = [segment.style for segment in segments if segment.style]
+            colours = {colour for style in styles for colour in (style.color, style.bgcolor)}
+            assert colours <= {None, Color.default()}
+            if isinstance(app.focused, OptionList | Chooser):
+                assert any(style.underline or style.reverse for style in styles)
 
 
 async def test_time_goes_on_by_itself() -> None:
