@@ -8,7 +8,7 @@ import pytest
 from rich.color import Color
 from textual.app import App
 from textual.screen import Screen
-from textual.widgets import Button, OptionList, Static
+from textual.widgets import OptionList, Static
 
 from shared.board import Mark
 from tests.tui.scenes import SCENES, Scene, front, played, settle, table
@@ -28,17 +28,11 @@ from tui.settings import settings_path
 from tui.state import ClientState, LinkStatus, TableState
 from tui.themes import DARK
 from tui.widgets.ascii import PlainCharacters
-from tui.widgets.board import Board, Cell
-from tui.widgets.keybar import KeyBar, hints_of
+from tui.widgets.keybar import KeyBar
 
 PRACTICE = "PRACT1"
 _WAITED = ("#waited", "#offer")
 
-
-WALKED = [
-    *("lobby_resume", "lobby_new", "lobby_join", "waiting", "my_turn", "claim", "won"),
-    *("replaced", "replay", "share"),
-]
 
 OPENED: list[Callable[[Session], Screen[Any]]] = [
     lambda session: LobbyScreen(session, Record()),
@@ -228,22 +222,6 @@ async def test_a_lost_connection_is_shown_and_can_be_tried_again() -> None:
         assert "Try again" in {hint.label for hint in app.screen.query_one(KeyBar).hints}
         await pilot.press("f5")
         assert client.asked == [("reconnect",)]
-
-
-@pytest.mark.parametrize("name", WALKED)
-async def test_every_click_has_a_key(name: str) -> None:
-    """Whatever can be clicked has a key, in the key bar or in the help."""
-    async with played(SCENES[name]) as (app, _, _):
-        bar = app.screen.query_one(KeyBar)
-        hints = set(hints_of(app.screen, hidden=True))
-        assert {each.hint for each in bar._placed()} <= hints
-        focusable = {widget for widget in app.screen.query("*") if widget.focusable}
-        assert set(app.screen.query(OptionList)) | set(app.screen.query(Button)) <= focusable
-        for board in app.screen.query(Board):
-            legal = {
-                cell.cell for cell in app.screen.query(Cell) if cell.cell in board.view.choices
-            }
-            assert bool(legal) == ("Play" in {hint.label for hint in hints})
 
 
 @pytest.mark.parametrize("name", ["ascii", "ascii_lobby"])

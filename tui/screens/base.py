@@ -261,7 +261,7 @@ class Dialog(ModalScreen[ScreenResultType]):
         """One container with the id ``dialog``."""
         yield Widget(id="dialog")
 
-    async def on_click(self, event: object) -> None:
+    def on_click(self, event: events.Click) -> None:
         """A click beside the dialog is a way back."""
-        if getattr(event, "widget", None) is self:
+        if not self.query_one("#dialog").region.contains_point(event.screen_offset):
             self.dismiss()
