@@ -6,6 +6,7 @@ The defaults stand here and nowhere else; `docs/deploy.md` says what each is for
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from typing import Any, Final, Literal, Self, get_args, get_type_hints
 
 Architecture = Literal["arm64", "x86_64"]
@@ -16,7 +17,7 @@ RETENTION_DAYS: Final = (1, 3, 7, 14, 30, 90, 180, 365)
 
 
 class InvalidSetting(ValueError):
-    """A setting has a value that it cannot have; the message begins with its name."""
+    """No such setting, or not with that value; the message begins with the setting's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,7 @@ class Settings:
         if bool(self.domain) != bool(self.certificate):
             raise InvalidSetting("domain: needs a certificate, and a certificate a domain")
         for name, form in _FORMS.items():
-            if (text := getattr(self, name)) and not form.fullmatch(text):
+            if not form.fullmatch(text := getattr(self, name)):
                 raise InvalidSetting(f"{name}: {text!r} is not in the form it must have")
 
     @classmethod
@@ -68,8 +69,12 @@ class Settings:
         """The settings in a CDK context, where the command line leaves text.
 
         Raises:
-            InvalidSetting: a value is not one that the setting can have.
+            InvalidSetting: a value is not one that the setting can have, or a name is nearly one.
         """
+        # A context also holds what others put there, such as the CDK's own switches.
+        for given in context.keys() - set(cls.names()):
+            if meant := get_close_matches(given, cls.names(), 1):
+                raise InvalidSetting(f"{given}: no such setting; {meant[0]} is one")
         kinds = get_type_hints(cls)
         return cls(
             **{
@@ -91,9 +96,9 @@ _RANGES: Final = {
 _FORMS: Final = {
     "name": re.compile(r"[A-Za-z][A-Za-z0-9-]{0,99}"),
     "stage": re.compile(r"[A-Za-z0-9_-]{1,100}"),
-    "email": re.compile(r"[^@\s]+@[^@\s]+"),
-    "domain": re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+"),
-    "certificate": re.compile(r"arn:\S+"),
+    "email": re.compile(r"([^@\s]+@[^@\s]+)?"),
+    "domain": re.compile(r"([a-z0-9-]+(\.[a-z0-9-]+)+)?"),
+    "certificate": re.compile(r"(arn:\S+)?"),
 }
 
 

@@ -1,6 +1,9 @@
 """What a deployment can choose."""
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -57,6 +60,8 @@ def test_settings_come_as_text() -> None:
     ("name", "value"),
     [
         ("stage", "my stage"),
+        ("stage", ""),
+        ("name", ""),
         ("name", "1st"),
         ("architecture", "arm"),
         ("python", "2.7"),
@@ -79,6 +84,50 @@ def test_a_wrong_setting_is_named(name: str, value: str) -> None:
     """A value that cannot be is refused before anything is made, by the setting's name."""
     with pytest.raises(InvalidSetting, match=f"^{name}: "):
         Settings.read({name: value})
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("memmory", "memory"),
+        ("access-logs", "access_logs"),
+        ("Rate", "rate"),
+        ("region", "retention"),
+    ],
+)
+def test_a_misspelt_setting_is_refused(given: str, meant: str) -> None:
+    """A name that is nearly a setting's would otherwise be passed over without a word."""
+    with pytest.raises(InvalidSetting, match=f"^{given}: no such setting; {meant} is one$"):
+        Settings.read({given: "1"})
+
+
+def test_what_others_say_is_passed_over() -> None:
+    """A CDK context also holds what is none of this app's business."""
+    foreign = {
+        "@aws-cdk/core:target-partitions": ["aws"],
+        "aws:cdk:bundling-stacks": ["**"],
+        "aws:cdk:enable-asset-metadata": True,
+        "aws:cdk:enable-path-metadata": True,
+        "aws:cdk:version-reporting": True,
+        "availability-zones:account=123456789012:region=eu-west-1": ["eu-west-1a"],
+        "acknowledged-issue-numbers": [34892],
+        "cli-telemetry": False,
+    }
+    assert Settings.read(foreign | {"memory": "1024"}) == Settings(memory=1024)
+
+
+def test_an_invalid_setting_is_one_line_of_explanation() -> None:
+    """Who deploys reads what is wrong, and no traceback."""
+    run = subprocess.run(
+        [sys.executable, "-m", "backend.infra.app"],
+        env={**os.environ, "CDK_CONTEXT_JSON": '{"memory": "64"}'},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert run.stderr == "noughts-tui: memory: 64 is not within 128 and 10240\n"
 
 
 def test_every_setting_is_documented_with_its_default() -> None:
