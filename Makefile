@@ -46,7 +46,7 @@ format: $(DEV) ## format the code and mend what can be mended
 	$(BIN)/ruff format .
 
 clean: ## remove what make made
-	rm -rf .venv cdk.out
+	rm -rf .venv build cdk.out
 
 .venv/.made:
 	@test -n "$(PYTHON)" || { echo "noughts-tui needs Python 3.11 or newer." >&2; exit 1; }
@@ -69,11 +69,12 @@ CDK := $(BIN)/python -m backend.infra.cdk
 
 .PHONY: deploy destroy synth probe
 
+# Bootstrap synthesises first, so an invalid setting is refused before anything is made.
 deploy: $(AWS) ## deploy the backend to AWS; ARGS="-c memory=1024" chooses settings
-	@$(CDK) bootstrap
+	@$(CDK) bootstrap $(ARGS)
 	@$(CDK) deploy $(ARGS)
 
-destroy: $(AWS) ## remove the backend from AWS
+destroy: $(AWS) ## remove the backend from AWS; ARGS="-c name=mine" says which
 	@$(CDK) destroy $(ARGS)
 
 synth: $(AWS) ## show the template that deploy would deploy

@@ -73,5 +73,6 @@ def test_make_deploys() -> None:
     """The targets of the Makefile call that command line."""
     makefile = (ROOT / "Makefile").read_text()
     assert "CDK := $(BIN)/python -m backend.infra.cdk" in makefile
-    for target in ("deploy", "destroy", "synth"):
+    # Whatever is chosen must reach each of them: the profile, the name, the settings.
+    for target in ("bootstrap", "deploy", "destroy", "synth"):
         assert f"@$(CDK) {target} $(ARGS)" in makefile
