@@ -8,11 +8,11 @@ from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_certificatemanager as certificates
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from aws_cdk.aws_apigatewayv2_integrations import WebSocketLambdaIntegration
 from constructs import Construct
 
 from backend.infra.findings import acknowledge
+from backend.infra.lines import log_group
 from backend.infra.settings import Settings
 from shared.messages import REQUESTS
 
@@ -114,12 +114,7 @@ class GameApi(Construct):
         return domain
 
     def _log_access(self) -> None:
-        group = logs.LogGroup(
-            self,
-            "AccessLogs",
-            retention=logs.RetentionDays.ONE_WEEK,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+        group = log_group(self, "AccessLogs", self._settings)
         role = iam.Role(
             self,
             "AccountRole",

@@ -2,17 +2,17 @@
 
 from typing import Final, cast
 
-from aws_cdk import CfnElement, CfnResource, Duration, RemovalPolicy, Stack
+from aws_cdk import CfnElement, CfnResource, Duration, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from backend.infra import asset
 from backend.infra.findings import acknowledge
 from backend.infra.games import Games
-from backend.infra.settings import RETENTION_DAYS, Settings
+from backend.infra.lines import log_group
+from backend.infra.settings import Settings
 
 # A client waits for its reply at most 29 s. The calls to AWS give up long before.
 TIMEOUT: Final = Duration.seconds(15)
@@ -21,22 +21,6 @@ _ARCHITECTURES: Final = {
     "arm64": lambda_.Architecture.ARM_64,
     "x86_64": lambda_.Architecture.X86_64,
 }
-_RETENTIONS: Final = dict(
-    zip(
-        RETENTION_DAYS,
-        (
-            logs.RetentionDays.ONE_DAY,
-            logs.RetentionDays.THREE_DAYS,
-            logs.RetentionDays.ONE_WEEK,
-            logs.RetentionDays.TWO_WEEKS,
-            logs.RetentionDays.ONE_MONTH,
-            logs.RetentionDays.THREE_MONTHS,
-            logs.RetentionDays.SIX_MONTHS,
-            logs.RetentionDays.ONE_YEAR,
-        ),
-        strict=True,
-    )
-)
 
 
 class GameFunction(Construct):
@@ -51,12 +35,7 @@ class GameFunction(Construct):
         stage: apigateway.WebSocketStage,
     ) -> None:
         super().__init__(scope, id_)
-        self.log_group = logs.LogGroup(
-            self,
-            "Logs",
-            retention=_RETENTIONS[settings.retention],
-            removal_policy=RemovalPolicy(settings.removal.upper()),
-        )
+        self.log_group = log_group(self, "Logs", settings)
         self.role = self._role(games, stage)
         with asset.built(settings) as folder:
             self.function = self._function(

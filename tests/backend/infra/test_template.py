@@ -118,6 +118,8 @@ def test_logs_cost_little_and_end(stack: Synthesised) -> None:
     logging = stack.only("AWS::Lambda::Function")["LoggingConfig"]
     assert (logging["LogFormat"], logging["SystemLogLevel"]) == ("JSON", "WARN")
     assert stack.only("AWS::Logs::LogGroup")["RetentionInDays"] == 14
+    chosen = synthesise(retention=90, access_logs=True).resources("AWS::Logs::LogGroup")
+    assert [group["RetentionInDays"] for group in chosen.values()] == [90, 90]
 
 
 def test_an_operator_is_called(stack: Synthesised) -> None:
@@ -182,18 +184,29 @@ def test_access_logs_are_opt_in(stack: Synthesised) -> None:
     assert account["DeletionPolicy"] == "Retain"
 
 
+ACCOUNTS = ["AWS::ApiGateway::Account", "AWS::IAM::Role"]
+
+
 @pytest.mark.parametrize(
-    ("removal", "left"),
-    [("destroy", set()), ("retain", {"AWS::DynamoDB::Table", "AWS::Logs::LogGroup"})],
+    ("settings", "left"),
+    [
+        ({}, []),
+        ({"removal": "retain"}, ["AWS::DynamoDB::Table", "AWS::Logs::LogGroup"]),
+        ({"access_logs": True}, ACCOUNTS),
+        (
+            {"access_logs": True, "removal": "retain"},
+            [*ACCOUNTS, "AWS::DynamoDB::Table", *2 * ["AWS::Logs::LogGroup"]],
+        ),
+    ],
 )
-def test_nothing_is_left_behind(removal: str, left: set[str]) -> None:
+def test_nothing_is_left_behind(settings: dict[str, Any], left: list[str]) -> None:
     """What `destroy` leaves behind is nothing, unless it is meant to be kept."""
-    stays = {
+    stays = [
         resource["Type"]
-        for resource in synthesise(removal=removal).template["Resources"].values()
+        for resource in synthesise(**settings).template["Resources"].values()
         if resource.get("DeletionPolicy", "Delete") != "Delete"
-    }
-    assert stays == left
+    ]
+    assert sorted(stays) == sorted(left)
 
 
 def test_no_permission_is_a_wildcard(stack: Synthesised) -> None:
