@@ -2,7 +2,7 @@
 
 from typing import Final, cast
 
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import CfnElement, RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as accounts
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_certificatemanager as certificates
@@ -135,3 +135,23 @@ class GameApi(Construct):
             destination_arn=group.log_group_arn, format=_ACCESS_LOG
         )
         stage.add_resource_dependency(account)
+
+
+def posts(stage: apigateway.WebSocketStage) -> str:
+    """The resource of a right to post to whoever is connected to the stage."""
+    return Stack.of(stage).format_arn(
+        service="execute-api",
+        resource=stage.api.api_id,
+        resource_name=f"{stage.stage_name}/POST/@connections/*",
+    )
+
+
+def acknowledge_posts(role: iam.Role, stage: apigateway.WebSocketStage) -> None:
+    """Says why the role's right to `posts` names no connection."""
+    api = Stack.of(stage).get_logical_id(cast("CfnElement", stage.api.node.default_child))
+    acknowledge(
+        role,
+        "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:execute-api:<AWS::Region>"
+        f":<AWS::AccountId>:<{api}>/{stage.stage_name}/POST/@connections/*]",
+        "The function posts to whoever is connected; connections have no ARNs to list.",
+    )

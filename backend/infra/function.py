@@ -2,13 +2,14 @@
 
 from typing import Final, cast
 
-from aws_cdk import CfnElement, CfnResource, Duration, Stack
+from aws_cdk import CfnResource, Duration, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from backend.infra import asset
+from backend.infra.api import acknowledge_posts, posts
 from backend.infra.findings import acknowledge
 from backend.infra.games import Games
 from backend.infra.lines import log_group
@@ -89,7 +90,7 @@ class GameFunction(Construct):
                 [games.table.table_arn],
             ),
             "Indexes": (["dynamodb:Query"], games.index_arns),
-            "Push": (["execute-api:ManageConnections"], [_posts(stage)]),
+            "Push": (["execute-api:ManageConnections"], [posts(stage)]),
             "Log": (
                 ["logs:CreateLogStream", "logs:PutLogEvents"],
                 [self.log_group.log_group_arn],
@@ -122,19 +123,4 @@ class GameFunction(Construct):
             "Serverless-LambdaTracing",
             "Two calls a move are no chain to trace; traces would cost more than the moves.",
         )
-        stack = Stack.of(self)
-        api = stack.get_logical_id(cast("CfnElement", stage.api.node.default_child))
-        acknowledge(
-            self.role,
-            "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:execute-api:<AWS::Region>"
-            f":<AWS::AccountId>:<{api}>/{stage.stage_name}/POST/@connections/*]",
-            "The function posts to whoever is connected; connections have no ARNs to list.",
-        )
-
-
-def _posts(stage: apigateway.WebSocketStage) -> str:
-    return Stack.of(stage).format_arn(
-        service="execute-api",
-        resource=stage.api.api_id,
-        resource_name=f"{stage.stage_name}/POST/@connections/*",
-    )
+        acknowledge_posts(self.role, stage)

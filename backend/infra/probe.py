@@ -4,14 +4,18 @@
 the game's own never does: sleep, fail, answer with any status, post to its own client.
 """
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, CfnResource, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk.aws_apigatewayv2_integrations import WebSocketLambdaIntegration
 from constructs import Construct
+
+from backend.infra.api import acknowledge_posts, posts
+from backend.infra.findings import acknowledge
 
 _CODE: Final = """
 import json, os, time, boto3
@@ -50,27 +54,63 @@ class ProbeStack(Stack):
             auto_deploy=True,
             throttle=apigateway.ThrottleSettings(rate_limit=20, burst_limit=20),
         )
+        function = self._function(stage)
+        route = api.add_route(
+            "$default",
+            integration=WebSocketLambdaIntegration("Integration", function),
+            return_response=True,
+        )
+        acknowledge(
+            route, "AwsSolutions-APIG4", "There for minutes, and throttled to 20 frames a second."
+        )
+        for rule in ("AwsSolutions-APIG1", "Serverless-APIGWAccessLogging"):
+            acknowledge(stage, rule, "What it is asked and answers is what the probe measures.")
+        CfnOutput(self, "probeEndpoint", value=stage.url)
+
+    def _function(self, stage: apigateway.WebSocketStage) -> lambda_.Function:
+        log_group = logs.LogGroup(
+            self,
+            "Logs",
+            retention=logs.RetentionDays.ONE_DAY,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
         function = lambda_.Function(
             self,
             "Function",
             code=lambda_.Code.from_inline(_CODE),
             handler="index.handler",
-            runtime=lambda_.Runtime.PYTHON_3_13,
+            runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
             memory_size=512,
             timeout=_TIMEOUT,
-            log_group=logs.LogGroup(
-                self,
-                "Logs",
-                retention=logs.RetentionDays.ONE_DAY,
-                removal_policy=RemovalPolicy.DESTROY,
-            ),
+            role=self._role(stage, log_group),
+            log_group=log_group,
             environment={"CALLBACK_URL": stage.callback_url},
         )
-        stage.grant_management_api_access(function)
-        api.add_route(
-            "$default",
-            integration=WebSocketLambdaIntegration("Integration", function),
-            return_response=True,
+        # The role says it by being referred to.
+        resource = cast("CfnResource", function.node.default_child)
+        resource.add_deletion_override("DependsOn")
+        for rule in ("Serverless-LambdaDLQ", "Serverless-LambdaTracing"):
+            acknowledge(function, rule, "Who asks it to fail sees what comes of that.")
+        return function
+
+    def _role(self, stage: apigateway.WebSocketStage, log_group: logs.LogGroup) -> iam.Role:
+        allowed = {
+            "execute-api:ManageConnections": posts(stage),
+            "logs:CreateLogStream": log_group.log_group_arn,
+            "logs:PutLogEvents": log_group.log_group_arn,
+        }
+        policy = iam.PolicyDocument(
+            statements=[
+                iam.PolicyStatement(actions=[action], resources=[resource])
+                for action, resource in allowed.items()
+            ]
         )
-        CfnOutput(self, "probeEndpoint", value=stage.url)
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            inline_policies={"Probe": policy},
+        )
+        acknowledge_posts(role, stage)
+        return role

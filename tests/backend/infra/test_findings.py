@@ -23,6 +23,7 @@ ALL_OPTIONS: dict[str, Any] = {
     "concurrency": 100,
     "domain": "play.example.org",
     "email": "me@example.org",
+    "probe": True,
     "python": "3.13",
 }
 
@@ -65,8 +66,10 @@ def test_what_the_rule_packs_find_is_meant_to_be(
 def test_the_linter_finds_nothing(settings: dict[str, Any]) -> None:
     """CloudFormation's linter finds nothing."""
     stack = synthesise(**settings)
-    template = (stack.folder / f"{stack.name}.template.json").read_text()
-    assert [str(finding) for finding in lint(template)] == []
+    templates = sorted(stack.folder.glob("*.template.json"))
+    assert len(templates) == 1 + settings.get("probe", False)
+    for template in templates:
+        assert [str(finding) for finding in lint(template.read_text())] == []
 
 
 @pytest.mark.parametrize("settings", [{}, ALL_OPTIONS], ids=["default", "all options"])
