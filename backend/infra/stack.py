@@ -8,8 +8,8 @@ from constructs import Construct
 from backend.infra.api import GameApi
 from backend.infra.function import GameFunction
 from backend.infra.games import Games
+from backend.infra.monitoring import Monitoring
 from backend.infra.settings import Settings
-from backend.infra.watch import Watch
 
 
 class NoughtsStack(Stack):
@@ -23,7 +23,7 @@ class NoughtsStack(Stack):
         api = GameApi(self, "Game", settings)
         game = GameFunction(self, "Service", settings, games, api.stage)
         api.route(game.function)
-        Watch(self, "Watch", settings, games, game)
+        Monitoring(self, "Monitoring", settings, games, game)
         CfnOutput(
             self, "websocketEndpoint", value=api.endpoint, description="Where clients connect"
         )

@@ -19,7 +19,10 @@ ALARMS = {
     "Duration": "p99",
     "Errors": "Sum",
     "Faults": "Sum",
-    "ThrottledRequests": "Sum",
+    "ThrottledRequests of GetItem": "Sum",
+    "ThrottledRequests of PutItem": "Sum",
+    "ThrottledRequests of Query": "Sum",
+    "ThrottledRequests of UpdateItem": "Sum",
     "Throttles": "Sum",
 }
 
@@ -122,14 +125,21 @@ def test_logs_cost_little_and_end(stack: Synthesised) -> None:
     assert [group["RetentionInDays"] for group in chosen.values()] == [90, 90]
 
 
+def operation(alarm: dict[str, Any]) -> list[str]:
+    """The operation of the table that the alarm is for, if it is for one."""
+    return [each["Value"] for each in alarm["Dimensions"] if each["Name"] == "Operation"]
+
+
 def test_an_operator_is_called(stack: Synthesised) -> None:
     """There are alarms for what an operator must know of, on metrics that exist."""
     alarms = stack.resources("AWS::CloudWatch::Alarm").values()
     found = {
-        alarm["MetricName"]: alarm.get("Statistic", alarm.get("ExtendedStatistic"))
+        " of ".join((alarm["MetricName"], *operation(alarm))): alarm.get(
+            "Statistic", alarm.get("ExtendedStatistic")
+        )
         for alarm in alarms
     }
-    assert found == ALARMS
+    assert (found, len(alarms)) == (ALARMS, len(ALARMS))
     assert all(alarm["TreatMissingData"] == "notBreaching" for alarm in alarms)
     [faults] = [alarm for alarm in alarms if alarm["MetricName"] == FAULTS]
     assert faults["Namespace"] == NAMESPACE

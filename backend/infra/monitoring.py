@@ -21,7 +21,7 @@ PERIOD: Final = Duration.minutes(5)
 SLOW_MILLISECONDS: Final = 1000
 
 
-class Watch(Construct):
+class Monitoring(Construct):
     """Alarms, the dashboard, and an e-mail for the alarms when there is an address."""
 
     def __init__(
