@@ -15,7 +15,9 @@ from backend.infra.games import Games
 from backend.infra.lines import log_group
 from backend.infra.settings import Settings
 
-# A client waits for its reply at most 29 s. The calls to AWS give up long before.
+# API Gateway waits 29 s for an answer. With its repeats a call of the table takes up to 9 s and a
+# push up to 6 s (`backend/aws/wiring.py`): a request that meets more than that is ended here, and
+# its client repeats it.
 TIMEOUT: Final = Duration.seconds(15)
 
 _ARCHITECTURES: Final = {
