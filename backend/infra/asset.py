@@ -51,18 +51,23 @@ def _wheel(settings: Settings) -> Path:
     machine = _MACHINES[settings.architecture]
     tag = tag_of(settings.python)
     pattern = f"msgspec-{version}-{tag}-{tag}-*{machine}.whl"
-    if not (found := sorted(CACHE.glob(pattern))):
-        subprocess.run(_download(version, machine, settings.python), check=True)  # noqa: S603 (pip, as installed)
-        found = sorted(CACHE.glob(pattern))
-    return found[0]
+    if found := sorted(CACHE.glob(pattern)):
+        return found[0]
+    CACHE.mkdir(parents=True, exist_ok=True)
+    # Others may look for it at this moment: it appears whole, or not at all.
+    with tempfile.TemporaryDirectory(dir=CACHE) as temporary:
+        command = _download(version, machine, settings.python, temporary)
+        subprocess.run(command, check=True)  # noqa: S603 (pip, as installed)
+        [fetched] = Path(temporary).glob(pattern)
+        return fetched.replace(CACHE / fetched.name)
 
 
-def _download(version: str, machine: str, python: str) -> list[str]:
+def _download(version: str, machine: str, python: str, folder: str) -> list[str]:
     platforms = [f"--platform={platform}_{machine}" for platform in _PLATFORMS]
     return [
         *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"),
         *("--no-deps", "--only-binary=:all:", "--implementation=cp", f"--python-version={python}"),
-        *(*platforms, f"--dest={CACHE}", f"msgspec=={version}"),
+        *(*platforms, f"--dest={folder}", f"msgspec=={version}"),
     ]
 
 

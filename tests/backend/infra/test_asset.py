@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from backend.infra import asset
+from backend.infra.settings import Settings
 from tests.backend.infra.deployment import own_platform
 from tests.backend.infra.synthesis import Synthesised, synthesise
 
@@ -67,6 +69,27 @@ def test_the_asset_is_small(
     size = sum(path.stat().st_size for path in stack.code.rglob("*") if path.is_file())
     record_property("unpacked_kb", size // 1024)
     assert size < 1024 * LIMIT_KB
+
+
+def test_a_wheel_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two who build at once on a new machine neither reads what the other has half fetched."""
+    whole = asset._wheel(Settings())
+    seen: list[list[str]] = []
+
+    def fetch(command: list[str], *, check: bool) -> None:
+        assert check
+        [folder] = [word.removeprefix("--dest=") for word in command if word.startswith("--dest=")]
+        (Path(folder) / whole.name).write_bytes(b"PK")
+        seen.append([path.name for path in (tmp_path / "wheels").glob("*.whl")])
+        (Path(folder) / whole.name).write_bytes(whole.read_bytes())
+
+    monkeypatch.setattr(asset, "CACHE", tmp_path / "wheels")
+    monkeypatch.setattr(subprocess, "run", fetch)
+    for _ in range(2):
+        with asset.built(Settings()) as folder:
+            assert (folder / "msgspec").is_dir()
+    assert seen == [[]]
+    assert [path.name for path in (tmp_path / "wheels").iterdir()] == [whole.name]
 
 
 @pytest.mark.skipif(platform.system() != "Linux", reason="the asset is made for Linux")
