@@ -5,7 +5,7 @@ Which requests are made of which parameters is all that stands here; the conditi
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final, Protocol, cast
 
 from botocore.exceptions import ClientError
@@ -28,14 +28,16 @@ from backend.aws.expressions import (
     more_than,
     present,
 )
+from backend.core import match as rules
 from backend.core.match import EMOTE_PAUSE_MS, MAX_WATCHERS, Match, Moment, Move, Seat
-from backend.core.ports import Conflict, LobbyLine
+from backend.core.ports import LOBBY_LINES, Busy, Conflict, LobbyLine
 from shared.board import Mark
 from shared.messages import LobbyKind
 
-LOBBY_LINES: Final = 25
-LOBBY_READ: Final = 100
-"""How many games of a shard are read to show the newest: about two read units."""
+LOBBY_PAGE: Final = 100
+"""How many games of a shard are read at once: about two read units."""
+LOBBY_PAGES: Final = 4
+"""How often that is done, when most are of another clock, or left without a word."""
 _FAR_FUTURE: Final = 10**15 - 1
 
 
@@ -83,7 +85,7 @@ class DynamoDBStore:
             equal(_player(move.mark), connection),
             equal("Status", "playing"),
         )
-        return self._change(game_id, stands, _appended(move, at), at)
+        return items.match_of(self._change(game_id, stands, _appended(move, at), at))
 
     def take_seat(self, game_id: str, mark: Mark, seat: Seat, at: Moment) -> Match:
         here = frozenset([seat.connection] if seat.connection else [])
@@ -99,7 +101,10 @@ class DynamoDBStore:
             | {"Status": "playing", "TurnAt": at.now, "Since": items.standing("live", at.now)},
             take={"Watchers": here} if here else {},
         )
-        return self._change(game_id, free, begun, at)
+        item = self._change(game_id, free, begun, at)
+        match = items.match_of(item)
+        self._show(item, match, at)
+        return match
 
     def bind(self, game_id: str, mark: Mark, token: str, connection: str, at: Moment) -> Match:
         side = mark.upper()
@@ -112,12 +117,19 @@ class DynamoDBStore:
             remove=[f"Away{side}", f"AwayAt{side}"],
             take={"Watchers": {connection}},
         )
-        return self._change(game_id, entitled, bound, at, returning="ALL_OLD")
+        item = self._change(game_id, entitled, bound, at, returning="ALL_OLD")
+        before = items.match_of(item)
+        self._show(item, rules.bound(before, mark, connection, at), at)
+        return before
 
     def unbind(self, game_id: str, mark: Mark, connection: str, at: Moment) -> Match:
         side = mark.upper()
         lost = Update(put={f"Away{side}": "lost", f"AwayAt{side}": at.now}, remove=[_player(mark)])
-        return self._change(game_id, equal(_player(mark), connection), lost, at)
+        item = self._change(game_id, equal(_player(mark), connection), lost, at)
+        match = items.match_of(item)
+        with suppress(Busy):  # what stays in the index is not shown either
+            self._show(item, match, at)
+        return match
 
     def watch(self, game_id: str, connection: str, at: Moment) -> Match:
         room = any_of(
@@ -126,11 +138,12 @@ class DynamoDBStore:
             contains("Watchers", connection),
         )
         welcome = all_of(different("PlayerX", connection), different("PlayerO", connection), room)
-        return self._update(game_id, welcome, Update(add={"Watchers": {connection}}), at)
+        come = Update(add={"Watchers": {connection}})
+        return items.match_of(self._update(game_id, welcome, come, at))
 
     def unwatch(self, game_id: str, connection: str, at: Moment) -> Match:
         gone = Update(take={"Watchers": {connection}})
-        return self._update(game_id, present("GameId"), gone, at)
+        return items.match_of(self._update(game_id, present("GameId"), gone, at))
 
     def emote(self, game_id: str, connection: str, at: Moment) -> Match:
         spoken = f"EmoteAt/{connection}"
@@ -138,7 +151,7 @@ class DynamoDBStore:
             any_of(equal("PlayerX", connection), equal("PlayerO", connection)),
             any_of(absent(spoken), at_most(spoken, at.now - EMOTE_PAUSE_MS)),
         )
-        return self._update(game_id, allowed, Update(put={spoken: at.now}), at)
+        return items.match_of(self._update(game_id, allowed, Update(put={spoken: at.now}), at))
 
     def save(self, before: Match, after: Match, at: Moment) -> Match:
         was, will_be = items.attributes_of(before), items.attributes_of(after)
@@ -151,7 +164,7 @@ class DynamoDBStore:
             },
             remove=sorted(was.keys() - will_be.keys() - apart),
         )
-        return self._update(before.id, equal("Rev", before.rev), change, at)
+        return items.match_of(self._update(before.id, equal("Rev", before.rev), change, at))
 
     def games_of(self, connection: str) -> Sequence[tuple[str, Mark]]:
         return [
@@ -173,9 +186,7 @@ class DynamoDBStore:
                 all_of(equal("Lobby", str(shard)), times),
                 shown,
                 oldest_first=oldest_first,
-                # Who looks for an opponent must find one behind whoever is gone; who only looks
-                # around sees the newest, most of whom are there.
-                most=None if oldest_first or clock is not None else LOBBY_READ,
+                enough=LOBBY_LINES,
             )
             for shard in range(items.SHARDS)
         )
@@ -183,9 +194,22 @@ class DynamoDBStore:
         lines.sort(key=lambda line: (line.since, line.id), reverse=not oldest_first)
         return lines[:LOBBY_LINES]
 
+    def _show(self, item: Item, match: Match, at: Moment) -> None:
+        """Puts the match into the lobby's index, or takes it out, when ``item`` has it otherwise.
+
+        One who comes or goes decides that, as the first or the last at a listed match; but no
+        expression can tell.
+        """
+        if (match.lobby is not None) == ("Lobby" in item):
+            return
+        shard = {"Lobby": items.shard_of(match.id)}
+        change = Update(put=shard) if match.lobby else Update(remove=list(shard))
+        with suppress(Conflict):  # whoever changed it meanwhile has seen to it
+            self._update(match.id, equal("Rev", match.rev), change, at)
+
     def _change(
         self, game_id: str, clause: Clause, change: Update, at: Moment, returning: str = "ALL_NEW"
-    ) -> Match:
+    ) -> Item:
         """An update that everybody is told of: the next ``rev``, and a new life."""
         counted = Update(
             put={**change.put, "ttl": at.expires},
@@ -197,7 +221,7 @@ class DynamoDBStore:
 
     def _update(
         self, game_id: str, clause: Clause, change: Update, at: Moment, returning: str = "ALL_NEW"
-    ) -> Match:
+    ) -> Item:
         known = Placeholders()
         alive = all_of(clause, more_than("ttl", at.second))
         with _conflicts(at):
@@ -210,7 +234,8 @@ class DynamoDBStore:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 **known.request(),
             )
-        return items.match_of(answer["Attributes"])
+        item: Item = answer["Attributes"]
+        return item
 
     def _query(
         self,
@@ -219,22 +244,28 @@ class DynamoDBStore:
         shown: Clause | None = None,
         *,
         oldest_first: bool = True,
-        most: int | None = None,
+        enough: int | None = None,
     ) -> list[Item]:
+        """The entries of one key: all of the first page, or pages until they are ``enough``."""
         known = Placeholders()
-        chosen: dict[str, Any] = {} if most is None else {"Limit": most}
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "IndexName": index,
+            "KeyConditionExpression": keys(known),
+            "ScanIndexForward": oldest_first,
+        }
         if shown is not None:
-            chosen["FilterExpression"] = shown(known)
-        with faults.busy():
-            answer = self._client.query(
-                TableName=self._table,
-                IndexName=index,
-                KeyConditionExpression=keys(known),
-                ScanIndexForward=oldest_first,
-                **chosen,
-                **known.request(),
-            )
-        entries: list[Item] = answer["Items"]
+            request["FilterExpression"] = shown(known)
+        if enough is not None:
+            request["Limit"] = LOBBY_PAGE
+        entries: list[Item] = []
+        for _ in range(LOBBY_PAGES):
+            with faults.busy():
+                answer = self._client.query(**request, **known.request())
+            entries += answer["Items"]
+            if enough is None or len(entries) >= enough or "LastEvaluatedKey" not in answer:
+                break
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
         return entries
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 
 from backend.core import match as rules
-from backend.core.match import Match, Moment
+from backend.core.match import Match, Moment, Seat
 from backend.core.ports import (
     Busy,
     Conflict,
@@ -56,27 +56,32 @@ class Announcer:
         players = [(match.seat(mark).connection, mark) for mark in Mark]
         watchers = [(connection, None) for connection in sorted(match.watchers)]
         seen = set(but)
-        gone: list[tuple[str, Mark | None]] = []
+        lost: list[tuple[str, Mark]] = []
         for connection, mark in (*players, *watchers):
             if connection is None or connection in seen:
                 continue
             seen.add(connection)
-            if not self.post(connection, event_for(mark)):
-                gone.append((connection, mark))
-        for connection, mark in gone:
+            if self.post(connection, event_for(mark)):
+                continue
             if mark is None:
                 self._forget(match.id, connection, at)
             else:
-                self.lose(match.id, mark, connection, at)
+                lost.append((connection, mark))
+        # Last, for it is told to those who are still there.
+        for connection, mark in lost:
+            self.lose(match.id, mark, connection, at)
 
     def lose(self, game_id: str, mark: Mark, connection: str, at: Moment) -> None:
         """Marks the seat of a lost connection, if it still holds it, and tells the others."""
         try:
             match = self._store.unbind(game_id, mark, connection, at)
-        except (Conflict, Busy):
-            # Somebody else holds it, or presence stays as it was until the next push: it is best
-            # effort.
+        except Busy:
+            # Presence stays as it was until the next push: it is best effort.
             return
+        except Conflict as conflict:
+            if conflict.current is None or not _just_lost(conflict.current.seat(mark), at):
+                return
+            match = conflict.current
         game = rules.snapshot(match)
         lost = wire.Presence(id=game_id, mark=mark, online=False, game=game, now=at.now)
         self.tell(match, lost, at, but={connection})
@@ -94,3 +99,8 @@ class Announcer:
             self._store.unwatch(game_id, watcher, at)
         except (Conflict, Busy):
             return
+
+
+def _just_lost(seat: Seat, at: Moment) -> bool:
+    """Whether this request has done it already, unseen; else somebody else holds the seat."""
+    return seat.connection is None and seat.away == "lost" and seat.away_at == at.now

@@ -141,8 +141,8 @@ class Match:
 
     @property
     def lobby(self) -> LobbyKind | None:
-        """The list of the lobby that shows this match."""
-        if not self.listed:
+        """The list of the lobby that shows this match: none when nobody is there."""
+        if not self.listed or not (self.x.connection or self.o.connection):
             return None
         kinds: dict[Status, LobbyKind] = {"waiting": "open", "playing": "live"}
         return kinds.get(self.status)
@@ -305,12 +305,17 @@ def joined(match: Match, mark: Mark, seat: Seat, at: Moment) -> Match:
     )
 
 
-def released(match: Match, mark: Mark, at: Moment, *, host_gone: bool) -> Match:
-    """The match waiting again, because whoever just took the seat ``mark`` does not stay."""
+def released(match: Match, mark: Mark, at: Moment, *, since: int | None = None) -> Match:
+    """The match waiting again, because whoever just took the seat ``mark`` does not stay.
+
+    ``since`` is given when the host is gone: when they began to wait, which they go on with.
+    """
     host = match.seat(mark.other)
-    if host_gone:
-        host = replace(host, connection=None, away="lost", away_at=at.now)
-    return _change(match, at, **{mark.value: Seat(), mark.other.value: host}, status="waiting")
+    seats = {mark.value: Seat(), mark.other.value: host}
+    if since is None:
+        return _change(match, at, **seats, status="waiting")
+    gone = replace(host, connection=None, away="lost", away_at=at.now)
+    return _change(match, at, **seats | {mark.other.value: gone}, status="waiting", since=since)
 
 
 def bound(match: Match, mark: Mark, connection: str, at: Moment) -> Match:
@@ -355,6 +360,12 @@ def moved_on(match: Match, next_id: str, at: Moment) -> Match:
     status = "cancelled" if match.status == "waiting" else match.status
     gone = {mark.value: replace(match.seat(mark), connection=None) for mark in Mark}
     return _change(match, at, next=next_id, status=status, **gone)
+
+
+def withdrawn(match: Match, at: Moment) -> Match:
+    """The match that nobody was told of, with nobody at it."""
+    x, o = (replace(match.seat(mark), connection=None) for mark in Mark)
+    return _change(match, at, status="cancelled", x=x, o=o)
 
 
 def rematch_of(match: Match, attempt: int, at: Moment) -> Match:

@@ -5,6 +5,7 @@ waits asks again with its own game, which then moves to an older one if there is
 games only the newer ever moves.
 """
 
+import contextlib
 from dataclasses import dataclass, field
 
 from msgspec import UNSET
@@ -63,11 +64,9 @@ class Matchmaking:
         found = self._join_older(seeker, own)
         if found is None:
             return self._wait(seeker) if own is None else self._hold(own, seeker)
-        if own is not None and (taken := self._give_up(own, found, asking)) is not None:
-            return self._hold(taken, seeker)
         if own is None and seeker.keyed:
-            self._remember(seeker, found)
-        return found
+            own = self._remember(seeker, found)
+        return found if own is None else self._settle(own, found, seeker)
 
     def _own(self, seeker: Seeker) -> Own | None:
         request, asking = seeker.request, seeker.asking
@@ -81,8 +80,7 @@ class Matchmaking:
             return None
         # A request whose reply was lost comes again: what its key did is found under its code.
         earlier = self._store.load(rules.code_from(seeker.key, "0"), asking.at)
-        held = None if earlier is None else rules.holder(earlier, seeker.token)
-        return None if earlier is None or held is None else Own(earlier, held)
+        return _held(earlier, seeker)
 
     def _repeat(self, own: Own, seeker: Seeker) -> wire.Started | wire.Joined:
         """The game that came of an earlier request."""
@@ -95,6 +93,22 @@ class Matchmaking:
             raise Refusal(ErrorCode.GAME_OVER, "This game was cancelled.")
         held = self._seating.hold(match, mark, token, asking)
         return self._seating.joined(held, mark, seeker.key, asking)
+
+    def _settle(self, own: Own, found: wire.Joined, seeker: Seeker) -> wire.Started | wire.Joined:
+        """Of the own game and the one found, one is kept: the found one while the own waits."""
+        asking = seeker.asking
+        if own.match.status == "waiting":
+            try:
+                taken = self._give_up(own, found, asking)
+            except Busy:
+                with contextlib.suppress(Busy):
+                    self._turn_away(found, asking)
+                raise
+            return found if taken is None else self._hold(taken, seeker)
+        if own.match.next == found.id:
+            return found
+        self._turn_away(found, asking)
+        return self._repeat(own, seeker)
 
     def _wait(self, seeker: Seeker) -> wire.Started:
         request = seeker.request
@@ -130,21 +144,30 @@ class Matchmaking:
         found = self._seating.joined(match, mark, seeker.key, asking)
         host = match.seat(mark.other).connection
         if host is None or not self._announcer.post(host, without_token(found)):
-            return self._release(match, found, asking)
+            return self._release(match, found, line.since, asking)
         others = {asking.connection, host}
         self._announcer.tell(match, without_token(found), asking.at, but=others)
         return found
 
-    def _release(self, match: Match, found: wire.Joined, asking: Asking) -> wire.Joined | None:
+    def _release(
+        self, match: Match, found: wire.Joined, since: int, asking: Asking
+    ) -> wire.Joined | None:
         """Gives the seat back to a host who is gone, for whom the match waits on."""
-        freed = rules.released(match, found.mark, asking.at, host_gone=True)
-        current = self._free(match, freed, found.mark.other, asking)
-        if current is None or rules.seat_of(current, asking.connection) is None:
-            return None
-        # The host came back in this moment, on another connection: the game is on.
-        back = with_fields(found, game=rules.snapshot(current))
-        self._announcer.tell(current, without_token(back), asking.at, but={asking.connection})
-        return back
+        host, gone = found.mark.other, match.seat(found.mark.other).connection
+        current: Match | None = match
+        for _ in range(TRIES):
+            freed = rules.released(match, found.mark, asking.at, since=since)
+            current = self._free(match, freed, host, asking)
+            if current is None or rules.seat_of(current, asking.connection) is None:
+                return None
+            if current.seat(host).connection not in {None, gone}:
+                # The host came back in this moment, on another connection: the game is on.
+                back = with_fields(found, game=rules.snapshot(current))
+                but = {asking.connection}
+                self._announcer.tell(current, without_token(back), asking.at, but=but)
+                return back
+            match = current
+        return None
 
     def _free(self, match: Match, freed: Match, shown: Mark, asking: Asking) -> Match | None:
         """Saves the freed match and tells of the seat ``shown``; if it had changed, returns it."""
@@ -152,11 +175,14 @@ class Matchmaking:
             saved = self._store.save(match, freed, asking.at)
         except Conflict as conflict:
             return conflict.current
-        seen = wire.Presence(
-            id=saved.id, mark=shown, online=False, game=rules.snapshot(saved), now=asking.at.now
-        )
-        self._announcer.tell(saved, seen, asking.at, but={asking.connection})
+        self._tell_absent(saved, shown, asking)
         return None
+
+    def _tell_absent(self, match: Match, mark: Mark, asking: Asking) -> None:
+        seen = wire.Presence(
+            id=match.id, mark=mark, online=False, game=rules.snapshot(match), now=asking.at.now
+        )
+        self._announcer.tell(match, seen, asking.at, but={asking.connection})
 
     def _give_up(self, own: Own, found: wire.Joined, asking: Asking) -> Own | None:
         """Cancels the own waiting game; if somebody has just joined it, gives up the found one."""
@@ -164,7 +190,7 @@ class Matchmaking:
         for _ in range(TRIES):
             moved = rules.moved_on(current, found.id, asking.at)
             try:
-                self._store.save(current, moved, asking.at)
+                saved = self._store.save(current, moved, asking.at)
             except Conflict as conflict:
                 if conflict.current is None or conflict.current.status == "cancelled":
                     return None
@@ -173,6 +199,7 @@ class Matchmaking:
                     continue
                 self._turn_away(found, asking)
                 return Own(current, own.mark)
+            self._tell_absent(saved, own.mark, asking)
             return None
         raise Busy
 
@@ -185,11 +212,14 @@ class Matchmaking:
             if joined.moves:
                 freed = rules.left(joined, found.mark, asking.at)
             else:
-                freed = rules.released(joined, found.mark, asking.at, host_gone=False)
+                freed = rules.released(joined, found.mark, asking.at)
             joined = self._free(joined, freed, found.mark, asking)
 
-    def _remember(self, seeker: Seeker, found: wire.Joined) -> None:
-        """Leaves a cancelled game under the code of the key that points to the one joined."""
+    def _remember(self, seeker: Seeker, found: wire.Joined) -> Own | None:
+        """Leaves a cancelled game under the code of the key that points to the one joined.
+
+        Returns what another try with the same key has left or started there meanwhile.
+        """
         asking, seat = seeker.asking, Seat(token=seeker.token)
         pointer = Match(
             id=rules.code_from(seeker.key, "0"),
@@ -199,9 +229,18 @@ class Matchmaking:
         )
         try:
             self._store.create(rules.with_seat(pointer, found.mark, seat), asking.at)
-        except Conflict:
-            # The code is another game's: only the repeat of a lost reply is lost.
-            return
+        except Conflict as conflict:
+            return _held(conflict.current, seeker)
+        except Busy:
+            # Only the repeat of a lost reply is lost.
+            pass
+        return None
+
+
+def _held(match: Match | None, seeker: Seeker) -> Own | None:
+    """The game, if it is one of this key: a code can be somebody else's."""
+    mark = None if match is None else rules.holder(match, seeker.token)
+    return None if match is None or mark is None else Own(match, mark)
 
 
 def _has_just_sat_down(match: Match, mark: Mark, seeker: Seeker) -> bool:

@@ -9,7 +9,7 @@ there for any call, whether or not the database still holds it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from backend.core.match import Match, Moment, Move, Seat
 from shared.board import Mark
@@ -52,6 +52,10 @@ class LobbyLine:
         return next(
             (mark for mark, name in zip(Mark, self.names, strict=True) if name is None), None
         )
+
+
+LOBBY_LINES: Final = 25
+"""How many games the lobby shows."""
 
 
 class Store(Protocol):

@@ -5,6 +5,7 @@ way is finished by the next: nothing secret need be delivered, and no two rematc
 exist.
 """
 
+import contextlib
 from dataclasses import replace
 
 from backend.core import match as rules
@@ -55,10 +56,17 @@ class Rematches:
 
     def _accept(self, current: Match, mark: Mark, asking: Asking) -> wire.RematchOffered:
         new = self._create(current, asking)
-        old = asking.see(
-            self._store.save(current, rules.moved_on(current, new.id, asking.at), asking.at)
-        )
-        self._metrics.count({Metric.STARTED: 1})
+        try:
+            old = self._store.save(current, rules.moved_on(current, new.id, asking.at), asking.at)
+        except Conflict as conflict:
+            if conflict.current is None or conflict.current.next != new.id:
+                self._withdraw(new, asking)
+                raise
+            # This very request did it before, unseen; who has heard of it hears it twice.
+            old = conflict.current
+        else:
+            self._metrics.count({Metric.STARTED: 1})
+        asking.see(old)
 
         def event_for(new_mark: Mark | None) -> wire.RematchOffered:
             return wire.RematchOffered(
@@ -83,19 +91,30 @@ class Rematches:
                 made = conflict.current
                 if made is None or (made.x.token, made.o.token) != (new.x.token, new.o.token):
                     continue
-                return self._adopt(made, new, asking)
+                return self._adopt(current, made, new, asking)
             return new
         raise Busy
 
-    def _adopt(self, made: Match, new: Match, asking: Asking) -> Match:
-        """The rematch that an earlier try created, with the connections of now."""
-        if made.moves:
-            return made
-        seated = replace(new, rev=made.rev + 1)
+    def _adopt(self, current: Match, made: Match, new: Match, asking: Asking) -> Match:
+        """The rematch that an earlier try created, with the connections of now.
+
+        Nobody knows of it, and so nobody has changed it, until the old game says so.
+
+        Raises:
+            Conflict: the old game has changed.
+        """
+        old = self._store.load(current.id, asking.at)
+        if old is None or old.rev != current.rev:
+            raise Conflict(old)
         try:
-            return self._store.save(made, seated, asking.at)
+            return self._store.save(made, replace(new, rev=made.rev + 1), asking.at)
         except Conflict:
             raise Busy from None
+
+    def _withdraw(self, new: Match, asking: Asking) -> None:
+        """Takes a rematch that came to nothing out of sight; what fails is left to its expiry."""
+        with contextlib.suppress(Conflict, Busy):
+            self._store.save(new, rules.withdrawn(new, asking.at), asking.at)
 
     def _lead(self, current: Match, asking: Asking) -> wire.RematchOffered:
         new = self._store.load(current.next or "", asking.at)

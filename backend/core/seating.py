@@ -68,7 +68,12 @@ class Seating:
         for _ in range(TRIES):
             own = rules.holder(current, token)
             if own is not None and current.status != "waiting":
-                return self.joined(self.hold(current, own, token, asking), own, key, asking)
+                held = self.hold(current, own, token, asking)
+                reply = self.joined(held, own, key, asking)
+                if held is current and not current.moves:
+                    # Taken before, unseen: perhaps nobody was told.
+                    self._tell_of(held, reply, asking)
+                return reply
             if own is not None or rules.seat_of(current, asking.connection) is not None:
                 raise Refusal(ErrorCode.OWN_GAME, "You already sit at this game.")
             rules.check(current, Action.JOIN)
@@ -79,7 +84,7 @@ class Seating:
                 current = asking.see(conflict.current)
                 continue
             reply = self.joined(match, mark, key, asking)
-            self._announcer.tell(match, without_token(reply), asking.at, but={asking.connection})
+            self._tell_of(match, reply, asking)
             return reply
         raise Busy
 
@@ -97,6 +102,9 @@ class Seating:
         if match.seat(mark).connection == asking.connection:
             return match
         return self._bind(match.id, mark, token, asking)
+
+    def _tell_of(self, match: Match, reply: wire.Joined, asking: Asking) -> None:
+        self._announcer.tell(match, without_token(reply), asking.at, but={asking.connection})
 
     def _bind(self, game_id: str, mark: Mark, token: str, asking: Asking) -> Match:
         connection, at = asking.connection, asking.at

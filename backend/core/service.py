@@ -171,7 +171,8 @@ class Service:
             return None
         if asking.seen is not None and asking.seen.id == game_id:
             return asking.seen
-        if refusal.code is ErrorCode.NO_SUCH_GAME:
+        # A store that was busy is not asked once more.
+        if refusal.code in {ErrorCode.NO_SUCH_GAME, ErrorCode.BUSY}:
             return None
         try:
             return self._store.load(game_id, asking.at)
@@ -189,9 +190,13 @@ class Service:
             if changed is current:
                 return current
             try:
-                return asking.see(self._store.save(current, changed, asking.at))
+                saved = asking.see(self._store.save(current, changed, asking.at))
             except Conflict as conflict:
                 current = asking.see(conflict.current)
+                continue
+            if current.phase == "playing":
+                self._count_finished(saved)
+            return saved
         raise Busy
 
     # Playing
@@ -239,7 +244,8 @@ class Service:
             rules.check(match, rules.Action.RESIGN)
             return rules.resigned(match, mark, asking.at)
 
-        match, mark = self._end(request.id, asking, decide)
+        match = self._change(request.id, asking, decide)
+        mark = rules.judge_seated(match, asking.connection)
         event = wire.Resigned(id=match.id, mark=mark, game=rules.snapshot(match), now=asking.at.now)
         self._tell(match, event, asking)
         return event
@@ -252,35 +258,34 @@ class Service:
             reason = rules.judge_claim(match, mark, asking.at.now)
             return rules.claimed(match, mark, reason, asking.at)
 
-        match, mark = self._end(request.id, asking, decide)
+        match = self._change(request.id, asking, decide)
+        mark = rules.judge_seated(match, asking.connection)
         event = wire.Claimed(id=match.id, mark=mark, game=rules.snapshot(match), now=asking.at.now)
         self._tell(match, event, asking)
         return event
-
-    def _end(
-        self, game_id: str, asking: Asking, decide: Callable[[Match], Match]
-    ) -> tuple[Match, Mark]:
-        match = self._change(game_id, asking, decide)
-        self._count_finished(match)
-        return match, rules.judge_seated(match, asking.connection)
 
     def _count_finished(self, match: Match) -> None:
         if match.phase == "finished":
             self._metrics.count({Metric.FINISHED: 1, Metric.MOVES: len(match.moves)})
 
     def _leave(self, request: wire.Leave, asking: Asking) -> wire.Event:
-        marks: list[Mark] = []
+        marks: set[Mark] = set()
 
         def decide(match: Match) -> Match:
             mark = rules.seat_of(match, asking.connection)
-            marks[:] = [] if mark is None else [mark]
-            return match if mark is None else rules.left(match, mark, asking.at)
+            if mark is None:
+                return match
+            marks.add(mark)
+            return rules.left(match, mark, asking.at)
 
         match = self._change(request.id, asking, decide)
         if asking.connection in match.watchers:
             match = self._unwatched(match, asking)
         game, now = rules.snapshot(match), asking.at.now
+        # Of those that it held at any try: one can have been left by a try that seemed to fail.
         for mark in marks:
+            if match.seat(mark).connection is not None:
+                continue
             gone = wire.Presence(id=match.id, mark=mark, online=False, game=game, now=now)
             self._tell(match, gone, asking)
         return wire.Left(id=match.id, game=game, now=now)
@@ -298,11 +303,11 @@ class Service:
             match = asking.see(conflict.current)
             rules.judge_seated(match, asking.connection)
             spoken = match.emoted.get(asking.connection, asking.at.now)
-            raise Refusal(
-                ErrorCode.TOO_EARLY,
-                "One emote a second is enough.",
-                retry_at=spoken + rules.EMOTE_PAUSE_MS,
-            ) from None
+            # Of this very moment it is this request's own, which seemed to fail.
+            if spoken != asking.at.now:
+                retry_at = spoken + rules.EMOTE_PAUSE_MS
+                sentence = "One emote a second is enough."
+                raise Refusal(ErrorCode.TOO_EARLY, sentence, retry_at=retry_at) from None
         mark = rules.judge_seated(match, asking.connection)
         event = wire.Emoted(id=match.id, mark=mark, emote=request.emote)
         self._tell(match, event, asking)

@@ -15,14 +15,13 @@ from typing import Any, Final
 
 from backend.core import match as rules
 from backend.core.match import Match, Moment, Move, Seat
-from backend.core.ports import Busy, Conflict, LobbyLine
+from backend.core.ports import LOBBY_LINES, Busy, Conflict, LobbyLine
 from shared.board import Mark
 from shared.messages import LobbyKind, Series
 
 SCHEMA_VERSION: Final = 1
 APPLICATION_ID: Final = 0x6E787473
 """``nxts``: tells a file of this program from any other database."""
-LOBBY_LINES: Final = 25
 _PURGED_AT_ONCE: Final = 20
 
 _SEAT_COLUMNS: Final = ("player", "name", "token", "bound_at", "away", "away_at")
@@ -305,7 +304,6 @@ def _deserted(match: Match, at: Moment) -> Match:
 
 
 def _row(match: Match) -> dict[str, Any]:
-    connected = match.x.connection or match.o.connection
     return {
         "id": match.id,
         "expires": match.expires,
@@ -319,7 +317,7 @@ def _row(match: Match) -> dict[str, Any]:
         "turn_at": match.turn_at,
         "since": match.since,
         "listed": match.listed,
-        "lobby": match.lobby if connected else None,
+        "lobby": match.lobby,
         "series_x": match.series.x,
         "series_o": match.series.o,
         "series_drawn": match.series.drawn,

@@ -302,7 +302,7 @@ def test_saving_removes_what_ends(store: Store, change: str) -> None:
     changed = {
         "left": rules.left(match, Mark.X, LATER),
         "moved_on": rules.moved_on(match, "ABCDEF", LATER),
-        "released": rules.released(match, Mark.O, LATER, host_gone=True),
+        "released": rules.released(match, Mark.O, LATER, since=NOW),
         "reseated": replace(match, rev=match.rev + 1, x=match.o, o=match.x),
     }[change]
     assert store.save(match, changed, LATER) == changed == store.load(match.id, LATER)
