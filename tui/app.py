@@ -75,7 +75,6 @@ class NoughtsApp(App[None]):
         self._practice = practice
         self._remember = remember
         self._practices: list[Client] = []
-        self._summons: Began | None = None
         self._theme_kept = ""
         for theme in THEMES:
             self.register_theme(theme)
@@ -121,7 +120,7 @@ class NoughtsApp(App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "answer_summons":
-            return self._summons is not None
+            return self._left_waiting() is not None
         if action == "help":
             return isinstance(self.screen, PlainScreen)
         return super().check_action(action, parameters)
@@ -132,13 +131,12 @@ class NoughtsApp(App[None]):
         if event.instead is None:
             self.push_screen(screen)
         elif event.instead is self.screen:
+            if isinstance(event.instead, WaitingScreen):
+                self.clear_notifications()  # Nobody need be called to what he sees.
             self.switch_screen(screen)
 
     @on(Began)
     def _summon(self, event: Began) -> None:
-        if self._summons is not None and self._summons.game_id == event.game_id:
-            return
-        self._summons = event
         table = event.session.client.state.tables[event.game_id]
         self.notify(
             f"{opponent_name(table)} has joined your game {event.game_id}: press g to go there.",
@@ -193,12 +191,15 @@ class NoughtsApp(App[None]):
 
     async def action_answer_summons(self) -> None:
         """Goes down to the screen that waited, which then shows its game."""
-        self._summons = None
-        self.clear_notifications()
-        while len(self.screen_stack) > 1 and not isinstance(self.screen, WaitingScreen):
+        while self._left_waiting() is not None:
             await self.pop_screen()
         for client in tuple(self._practices):
             await self._close(client)
+
+    def _left_waiting(self) -> WaitingScreen | None:
+        """The screen below the one in front whose game has begun meanwhile."""
+        waiting = (each for each in self.screen_stack[:-1] if isinstance(each, WaitingScreen))
+        return next((each for each in waiting if each.begun), None)
 
     async def _close(self, client: Client) -> None:
         if client in self._practices:

@@ -140,6 +140,40 @@ async def test_whoever_waits_can_play_the_computer_meanwhile() -> None:
         assert [type(each) for each in app.screen_stack[1:]] == [LobbyScreen, GameScreen]
 
 
+@pytest.mark.parametrize("cover", [("question_mark",), ("ctrl+p",), ("p",), ("p", "enter")])
+async def test_a_call_ends_when_the_game_is_shown(cover: tuple[str, ...]) -> None:
+    """Whoever comes back by Esc to a game that began meanwhile is not called there any more."""
+    async with played(SCENES["waiting"]) as (app, client, pilot):
+        computer, _ = against_the_computer(app)
+        for key in cover:
+            await pilot.press(key)
+            await settle(pilot)
+        client.show(table())
+        computer.show(TableState(game("03142", id=PRACTICE), Mark.X))
+        await settle(pilot)
+        assert list(app._notifications)
+        await pilot.press("escape")
+        await settle(pilot)
+        assert "g" not in {hint.binding for hint in app.screen.query_one(KeyBar).hints}
+        assert not list(app._notifications)
+        await pilot.press("g")
+        await settle(pilot)
+        assert front(app).client is client
+        assert [type(each) for each in app.screen_stack[1:]] == [LobbyScreen, GameScreen]
+
+
+async def test_a_game_that_was_cancelled_calls_nobody() -> None:
+    """A waiting game that ends while the player does something else has been joined by nobody."""
+    async with played(SCENES["waiting"]) as (app, client, pilot):
+        against_the_computer(app)
+        await pilot.press("p", "enter")
+        await settle(pilot)
+        client.show(table(o=None, status="cancelled"))
+        await settle(pilot)
+        assert not list(app._notifications)
+        assert "g" not in {hint.binding for hint in app.screen.query_one(KeyBar).hints}
+
+
 async def test_waiting_can_be_copied_and_cancelled() -> None:
     """The command is copied by a key, and Esc gives the game up at once."""
     async with played(SCENES["waiting"]) as (app, client, pilot):

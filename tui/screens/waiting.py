@@ -66,10 +66,20 @@ class WaitingScreen(PlainScreen):
         super().__init__(session)
         self.game_id = game_id
         self._since = session.now_ms()
+        self._called: str | None = None
 
     @property
     def table(self) -> TableState | None:
         return self.state.tables.get(self.game_id)
+
+    @property
+    def begun(self) -> str | None:
+        """The code of the game to go to, once somebody has come."""
+        table = self.table
+        if table is None:
+            return None
+        empty = table.game.status in {"waiting", "cancelled"}
+        return table.onward or (None if empty else table.id)
 
     @property
     def command(self) -> str:
@@ -131,10 +141,10 @@ class WaitingScreen(PlainScreen):
 
     def _go_on(self, table: TableState) -> None:
         """To the table when the game begins: at once, or when the screen in front lets it."""
-        if table.onward is None and table.game.status == "waiting":
-            return
-        game_id = table.onward or table.id
+        game_id = self.begun
         if self.is_active:
-            self.post_message(OpenTable(self.session, game_id, instead=self))
-        elif self in self.app.screen_stack:
+            if game_id or table.game.status == "cancelled":
+                self.post_message(OpenTable(self.session, game_id or table.id, instead=self))
+        elif game_id and game_id != self._called:
+            self._called = game_id
             self.post_message(Began(self.session, game_id))
