@@ -119,6 +119,17 @@ async def test_a_click_does_what_the_digit_does(size: tuple[int, int]) -> None:
             assert app.chosen == ([] if cell in {4, 0} else [cell, cell])
 
 
+async def test_only_the_first_button_plays() -> None:
+    """To paste with the middle button, or to ask for a menu with the right one, plays nothing."""
+    app = BoardApp(MINE)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        for button in (2, 3):
+            await pilot.click("#cell-7", button=button)
+        await pilot.pause()
+        assert app.chosen == []
+
+
 @pytest.mark.parametrize(
     "view", [BoardView("40"), BoardView("40", Mark.X, pending=8), BoardView("03142")]
 )

@@ -125,7 +125,8 @@ class Cell(Widget):
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
-        self.choose()
+        if event.button == 1:
+            self.choose()
 
 
 class Board(Widget, can_focus=True):
