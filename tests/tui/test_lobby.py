@@ -284,13 +284,17 @@ async def test_the_record_grows_with_a_game() -> None:
 
 
 async def test_too_small_and_back() -> None:
-    """A terminal that is too small says so, and all is as before when it is enlarged."""
+    """A terminal that is too small says so and plays nothing, until it is enlarged."""
     async with played(SCENES["my_turn"], (80, 24)) as (app, client, pilot):
         cover = app.screen.query_one("TooSmall")
         for size, covered in (((39, 24), True), ((80, 15), True), ((40, 16), False)):
             await pilot.resize_terminal(*size)
             await settle(pilot)
             assert cover.display is covered
+            if covered:
+                await pilot.press("8", "enter")
+                await settle(pilot)
+                assert client.asked == []
         await pilot.press("9")
         await settle(pilot)
         assert client.asked == [("play", CODE, 8)]

@@ -128,6 +128,11 @@ class PlainScreen(Screen[None]):
         yield KeyBar()
         yield TooSmall(markup=False)
 
+    @property
+    def covered(self) -> bool:
+        """Whether the terminal is too small to see what one does."""
+        return self.has_class("-tiny") or self.has_class("-flat")
+
     def compose_body(self) -> ComposeResult:
         """The screen's own widgets."""
         yield from ()
