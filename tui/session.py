@@ -1,5 +1,6 @@
 """What every screen is given: the player's client, where it plays and what the player likes."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,8 +11,9 @@ from tui.seats import wall_ms
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """``where`` names the server to the player; ``now_ms`` is our clock, epoch ms.
+    """``where`` names the server to the player.
 
+    ``now_ms`` is our clock, epoch ms, which may be set; ``monotonic`` goes on evenly, in seconds.
     ``practice`` is set at a table against the computer, which is no news to anybody.
     """
 
@@ -20,3 +22,4 @@ class Session:
     options: Options
     practice: bool = False
     now_ms: Callable[[], int] = wall_ms
+    monotonic: Callable[[], float] = time.monotonic

@@ -219,7 +219,7 @@ async def nobody_to_practise_with(_level: Level) -> tuple[Client, str]:
 def stage(
     client: StillClient, options: Options | None = None, where: str = "embedded"
 ) -> NoughtsApp:
-    """The app with this client and a clock that stands still."""
+    """The app with this client and clocks that stand still."""
     options = options or Options(name=client.name, motion="reduced")
     app = create_app(
         options,
@@ -228,7 +228,7 @@ def stage(
         record=RecordFile(None),
         remember=lambda _changes: None,
     )
-    app.session = replace(app.session, where=where, now_ms=lambda: NOW)
+    app.session = replace(app.session, where=where, now_ms=lambda: NOW, monotonic=lambda: 0.0)
     return app
 
 

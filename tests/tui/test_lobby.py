@@ -8,8 +8,8 @@ from textual.widgets import Input, OptionList, Static
 
 from shared.board import Mark
 from shared.errors import ErrorCode, Refusal
-from tests.tui.scenes import SCENES, played, settle, table
-from tests.tui.stage import CODE, LIVE_GAMES, OPEN_GAMES, StillClient, online
+from tests.tui.scenes import SCENES, front, played, settle, table
+from tests.tui.stage import CODE, LIVE_GAMES, NOW, OPEN_GAMES, StillClient, online
 from tui.app import NoughtsApp
 from tui.errors import Unreachable
 from tui.options import JoinGame, New, WatchGame
@@ -131,6 +131,19 @@ async def test_the_lobby_is_looked_at_once() -> None:
     async with played(LOBBY) as (_, client, pilot):
         await settle(pilot)
         assert client.looked == ["open", "live"]
+
+
+async def test_the_lists_stay_fresh_when_the_clock_is_set_back() -> None:
+    """The lists are looked at again after five seconds, whatever the time is said to be."""
+    async with played(LOBBY) as (app, client, pilot):
+        screen = front(app)
+        for seconds, looks in ((4.9, 1), (5.0, 2)):
+            screen.session = replace(
+                screen.session, now_ms=lambda: NOW - 3_600_000, monotonic=lambda at=seconds: at
+            )
+            screen.show()
+            await settle(pilot)
+            assert client.looked == ["open", "live"] * looks
 
 
 @pytest.mark.parametrize(

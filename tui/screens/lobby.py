@@ -1,5 +1,6 @@
 """The lobby: who you are, where you are connected, and every way into a game."""
 
+import math
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -132,7 +133,7 @@ class LobbyScreen(PlainScreen):
         super().__init__(session)
         self.set_reactive(LobbyScreen.record, record)
         self.set_reactive(LobbyScreen.player_name, session.options.name)
-        self._refreshed_at = 0
+        self._refreshed_at = -math.inf
         self._listed = False
 
     def compose_body(self) -> ComposeResult:
@@ -358,11 +359,11 @@ class LobbyScreen(PlainScreen):
 
     def _refresh_when_due(self) -> None:
         seconds = FOCUSED_SECONDS if self.app.app_focus else BLURRED_SECONDS
-        now = self.session.now_ms()
+        now = self.session.monotonic()
         online = self.state.link is LinkStatus.ONLINE
         # Every look at the lists costs money on AWS: none for who is about to go to a game.
         looking = online and self.is_active and not self.busy
-        if looking and now - self._refreshed_at >= 1000 * seconds:
+        if looking and now - self._refreshed_at >= seconds:
             self._refreshed_at = now
             self._drop_taken()
             self._refresh_lobby()
