@@ -6,6 +6,7 @@ request of the protocol. Refusals are raised as `shared.errors.Refusal`, a serve
 """
 
 import asyncio
+import contextlib
 import random as chance
 import secrets
 import time
@@ -39,6 +40,7 @@ __all__ = ["Address", "Client", "Subscriber", "Unreachable"]
 
 Address = str | Callable[[], Awaitable[str]]
 _Event = TypeVar("_Event", bound=wire.Event)
+_GameEvent = TypeVar("_GameEvent", bound=wire.GameEvent)
 
 _OFFERED_SEATS: Final = 5
 _TIMES_RESEATED: Final = 3
@@ -127,7 +129,7 @@ class Client:
         self, mark: MarkChoice = "x", *, listed: bool = False, clock: int = 0
     ) -> TableState:
         request = wire.Start(name=self.name, mark=mark, listed=listed, clock=clock, key=_key())
-        return self._seated(await self._require(request, wire.Started))
+        return await self._enter(request, wire.Started)
 
     async def join(self, code: str) -> TableState:
         """Takes the free seat of a game, or the seat there that this player left behind."""
@@ -136,15 +138,15 @@ class Client:
             if seat.id == game_id:
                 return await self.resume(seat)
         request = wire.Join(id=game_id, name=self.name, key=_key())
-        return self._seated(await self._require(request, wire.Joined))
+        return await self._enter(request, wire.Joined)
 
     async def match(self, clock: int = 0) -> TableState:
         """Sits at an open game or a new one; an older game found later is ``onward`` of this."""
         request = wire.Match(name=self.name, clock=clock, key=_key())
-        reply = await self._require(request, wire.Started, wire.Joined)
-        table = self._seated(reply)
+        table = await self._enter(request, wire.Started, wire.Joined)
         if table.game.status == "waiting":
-            self._conversation.errand(self._match_again(table.id, request))
+            again = self._match_again(table.id, request)
+            self._conversation.errand(again, f"match {table.id}")
         return table
 
     async def resumable(self) -> tuple[tuple[Seat, wire.Game], ...]:
@@ -165,28 +167,32 @@ class Client:
 
     async def resume(self, seat: Seat) -> TableState:
         """Sits down again at a seat that this player left behind."""
-        request = wire.Resume(id=seat.id, token=seat.token)
-        self._tables.take(seat)
-        try:
-            return self._seated(await self._require(request, wire.Resumed))
-        except (Refusal, Unreachable):
-            self._tables.let_go(seat.id)
-            raise
+        if not self._tables.take(seat):
+            raise Refusal(
+                ErrorCode.NOT_SEATED, "Another terminal of yours plays this game.", game_id=seat.id
+            )
+        with contextlib.ExitStack() as untaken:
+            untaken.callback(self._tables.let_go, seat.id)
+            table = await self._enter(wire.Resume(id=seat.id, token=seat.token), wire.Resumed)
+            untaken.pop_all()
+        return table
 
     async def take_back(self, game_id: str) -> TableState:
         """Resumes a seat that another terminal has taken, because the player says so."""
         seat = self._tables.seat_in(game_id)
         if seat is None:
             raise Refusal(ErrorCode.NOT_SEATED, "You have no seat in this game.")
-        return await self.resume(seat)
+        # Who has it lets it go when he hears that he is replaced.
+        return await self._enter(wire.Resume(id=seat.id, token=seat.token), wire.Resumed)
 
     async def watch(self, code: str) -> TableState:
-        return self._seated(await self._require(wire.Watch(id=_code(code)), wire.Watching))
+        return await self._enter(wire.Watch(id=_code(code)), wire.Watching)
 
     async def leave(self, game_id: str) -> None:
-        """Turns away from a table at once; the server is told as soon as it can be."""
+        """Turns away from a table at once; returns when the server has been told, or cannot be."""
         self._tables.left(game_id)
-        await self._ask(wire.Leave(id=game_id))
+        self._conversation.stop(f"match {game_id}")
+        await asyncio.wait({self._conversation.leave(game_id)})
 
     # --- At a table --------------------------------------------------------------------------
 
@@ -229,6 +235,11 @@ class Client:
     async def _require(self, request: wire.AnyRequest, *kinds: type[_Event]) -> _Event:
         return self._expect(request, await self._asked(request), kinds)
 
+    async def _enter(self, request: wire.AnyRequest, *kinds: type[_GameEvent]) -> TableState:
+        """The table that a request leads to."""
+        self._conversation.stay(getattr(request, "id", ""))
+        return self._table((await self._require(request, *kinds)).id)
+
     async def _require_seated(self, request: wire.AnyRequest, *kinds: type[_Event]) -> None:
         """As `_require`, for what only a seat may ask: one that came loose is taken again first."""
         reply = await self._asked(request)
@@ -262,9 +273,6 @@ class Client:
             return await self._conversation.reseat(getattr(request, "id", ""))
         except (Refusal, ProtocolError):
             return False
-
-    def _seated(self, reply: wire.GameEvent) -> TableState:
-        return self._table(reply.id)
 
     def _table(self, game_id: str) -> TableState:
         table = self._tables.table(game_id)

@@ -4,7 +4,6 @@ Imports shared and the client's other parts; no Textual.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
@@ -19,13 +18,19 @@ from shared.messages import (
     Error,
     Game,
     GatewayNotice,
+    Joined,
+    Leave,
+    Left,
+    Next,
     Ping,
     Pong,
     RematchOffered,
     Replaced,
     Resume,
     Resumed,
+    Started,
     Watch,
+    Watching,
     token_of,
 )
 from tui.errors import Unreachable
@@ -36,6 +41,9 @@ from tui.tables import Tables
 from tui.timing import Timing, Vigil
 
 _log: Final = logging.getLogger(__name__)
+
+Entry = Started | Joined | Resumed | Watching
+"""What seats the player, or lets him watch."""
 
 _GONE: Final = frozenset({ErrorCode.NO_SUCH_GAME, ErrorCode.BAD_TOKEN})
 
@@ -58,7 +66,7 @@ class Conversation:
         self._sleep = sleep
         self._vigil = Vigil(timing)
         self._newest: Wire | None = None
-        self._errands: set[asyncio.Task[None]] = set()
+        self._errands: set[asyncio.Task[Any]] = set()
         self._following: set[str] = set()
         self.exchange = Exchange(
             timing=timing,
@@ -152,26 +160,45 @@ class Conversation:
             game_id=game_id or None,
         )
 
-    def errand(self, errand: Coroutine[Any, Any, object]) -> None:
-        """Does in the background what nobody waits for; a failure shows in the state."""
+    def leave(self, game_id: str) -> asyncio.Task[Any]:
+        """Tells the server that the player is at no such table, until it is heard or `stay`."""
+        return self.errand(self.exchange.ask(Leave(id=game_id)), f"leave {game_id}")
 
-        async def run() -> None:
-            with contextlib.suppress(Refusal, Unreachable, ProtocolError):
-                await errand
+    def stay(self, game_id: str) -> None:
+        """The player comes back: a leave that is repeated later would unseat him."""
+        self.stop(f"leave {game_id}")
 
-        task = asyncio.create_task(run())
+    def errand(self, errand: Coroutine[Any, Any, object], name: str = "") -> asyncio.Task[Any]:
+        """Does in the background what nobody need wait for; a failure shows in the state."""
+        task = asyncio.create_task(errand, name=name)
         self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
+        task.add_done_callback(self._done)
+        return task
+
+    def stop(self, name: str) -> None:
+        """Ends the errands of this name."""
+        for task in self._errands:
+            if task.get_name() == name:
+                task.cancel()
 
     async def close(self) -> None:
         for task in self._errands:
             task.cancel()
         await asyncio.gather(*self._errands, return_exceptions=True)
 
+    def _done(self, errand: asyncio.Task[Any]) -> None:
+        self._errands.discard(errand)
+        error = None if errand.cancelled() else errand.exception()
+        if error is not None and not isinstance(error, Refusal | Unreachable | ProtocolError):
+            _log.error("an errand failed", exc_info=error)
+
     def _heard(self, event: AnyEvent) -> None:
         ref = event.ref
         awaited = ref is not UNSET and self.exchange.awaits(ref)
         if not awaited and ref is not UNSET:
+            if isinstance(event, Entry) and self._tables.table(event.id) is None:
+                self._turn_down(event)
+                return
             # The answer to a repeat that was not needed: a snapshot as good as a push.
             event = replace(event, ref=UNSET)
         self._tables.heard(event)
@@ -182,9 +209,25 @@ class Conversation:
             self.exchange.answer(ref, event)
         if isinstance(game := getattr(event, "game", UNSET), Game):
             self._follow_rematch(game)
-        if isinstance(event, RematchOffered) and event.next is not UNSET and not event.next.mark:
+        if isinstance(event, RematchOffered) and event.next is not UNSET:
+            self._led_on(event.id, event.next)
+        if isinstance(event, Left) and not awaited and self._tables.table(event.id) is not None:
+            # We are back since, and the server may have heard the two in the other order.
+            self.errand(self.check(event.id))
+
+    def _led_on(self, game_id: str, led: Next) -> None:
+        if led.mark is None:
             # The server seated a connection that we no longer have.
-            self.errand(self._resume(event.next.id))
+            self.errand(self._resume(led.id))
+        elif self._tables.table(game_id) is None and self._tables.table(led.id) is None:
+            # The opponent accepted as we left.
+            self.leave(led.id)
+
+    def _turn_down(self, event: Entry) -> None:
+        """Gives back a place that came too late: the player has gone elsewhere meanwhile."""
+        if not self.exchange.leads_to(event.id):
+            self._tables.turned_down(event)
+            self.leave(event.id)
 
     async def _restore(self, wire: Wire, table: TableState) -> None:
         seat = self._tables.seat_in(table.id)

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from shared.codec import encode
 from shared.errors import ErrorCode
-from shared.messages import AnyEvent, AnyRequest, Error
+from shared.messages import AnyEvent, AnyRequest, Error, Resume, Watch
 from tui.errors import Unreachable
 from tui.link import Sleep, Wire
 from tui.timing import Backoff, Timing
@@ -32,7 +32,8 @@ class _Silence(Enum):
 class _Awaited:
     """What has become of a request so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, request: AnyRequest) -> None:
+        self.request = request
         self.reply: AnyEvent | None = None
         self.silence: _Silence | None = None
         self.woken = asyncio.Event()
@@ -93,6 +94,13 @@ class Exchange:
     def awaits(self, ref: str) -> bool:
         return ref in self._awaited
 
+    def leads_to(self, game_id: str) -> bool:
+        """Whether a request is unanswered that brings the player back to a game."""
+        return any(
+            isinstance(request := awaited.request, Resume | Watch) and request.id == game_id
+            for awaited in self._awaited.values()
+        )
+
     def answer(self, ref: str, reply: AnyEvent) -> None:
         awaited = self._awaited[ref]
         awaited.reply = reply
@@ -117,7 +125,7 @@ class Exchange:
     async def _ask(self, request: AnyRequest, wire: Wire | None, *, repeated: bool) -> AnyEvent:
         ref = f"r{next(self._refs)}"
         frame = encode(replace(request, ref=ref))
-        awaited = self._awaited[ref] = _Awaited()
+        awaited = self._awaited[ref] = _Awaited(request)
         try:
             return await self._patiently(frame, awaited, wire, repeated=repeated)
         finally:

@@ -10,7 +10,15 @@ from typing import Final
 
 from msgspec import UNSET
 
-from shared.messages import AnyEvent, Joined, RematchOffered, Replaced, Started, token_of
+from shared.messages import (
+    AnyEvent,
+    GameEvent,
+    Joined,
+    RematchOffered,
+    Replaced,
+    Started,
+    token_of,
+)
 from tui.seats import Seat, Seats
 from tui.state import (
     ClientState,
@@ -69,6 +77,16 @@ class Tables:
             case Replaced():
                 self._release(event.id)
         self.happened(event)
+        self._hold(getattr(event, "id", ""))
+
+    def turned_down(self, event: GameEvent) -> None:
+        """Takes no seat that nobody waits for; one in a game that runs stays on disk."""
+        if isinstance(event, Started | Joined) and event.token is not UNSET:
+            self.keep(event.id, event.token)
+        if event.game.status == "playing":
+            self.let_go(event.id)
+        else:
+            self.forget(event.id)
 
     def table(self, game_id: str) -> TableState | None:
         return self.state.tables.get(game_id)
@@ -80,10 +98,12 @@ class Tables:
         seat = self._held[game_id] = self._seats.keep(self._server, game_id, token)
         return seat
 
-    def take(self, seat: Seat) -> None:
-        """Holds a seat that was left on disk."""
-        self._seats.hold(seat)
-        self._held[seat.id] = seat
+    def take(self, seat: Seat) -> bool:
+        """Holds a seat that was left on disk; False when another process has it."""
+        held = self._seats.hold(seat)
+        if held:
+            self._held[seat.id] = seat
+        return held
 
     def let_go(self, game_id: str) -> None:
         """Leaves a seat on disk for whoever resumes it."""
@@ -130,6 +150,12 @@ class Tables:
         """Lets other processes offer the seats."""
         for game_id in self._held:
             self._release(game_id)
+
+    def _hold(self, game_id: str) -> None:
+        """Holds our seat, which another process may have let go only now."""
+        seat, table = self._held.get(game_id), self.table(game_id)
+        if seat is not None and table is not None and not table.replaced:
+            self._seats.hold(seat)
 
     def _release(self, game_id: str) -> None:
         if (seat := self._held.get(game_id)) is not None:

@@ -42,7 +42,7 @@ from tests.backend.memory import MemoryStore
 from tests.tui.scripted import Peer, Server, scripted_server
 from tests.tui.snapshots import CODE, KEY, NEXT, NOW, game, player, waiting
 from tui.client import Client, Unreachable
-from tui.seats import Seats
+from tui.seats import Seat, Seats
 from tui.state import ClientState, Happening, LinkStatus
 from tui.timing import Timing
 
@@ -753,3 +753,200 @@ async def test_swapped_connections_of_hosts_and_watchers_are_no_absence() -> Non
             await ada.play(game_id, 4)
             await until(eve, lambda state: state.tables[game_id].game.moves == "4")
             assert absences == []
+
+
+async def gives_up(client: Client, asking: asyncio.Future[Any], how: str) -> None:
+    """Waits for no answer any more: the player pressed Escape, or patience is over."""
+    if how == "cancelled":
+        asking.cancel()
+    with pytest.raises(asyncio.CancelledError if how == "cancelled" else Unreachable):
+        await asking
+    assert client.state.tables == {}
+
+
+Entering = Callable[[Client, Seat], Any]
+ENTRIES: dict[str, tuple[Entering, Any]] = {
+    "start": (
+        lambda client, _: client.start(),
+        Started(id=CODE, mark=Mark.O, token=TOKEN_O, game=waiting(), now=NOW),
+    ),
+    "start that somebody joined": (
+        lambda client, _: client.start(),
+        Started(id=CODE, mark=Mark.O, token=TOKEN_O, game=game(), now=NOW),
+    ),
+    "join": (
+        lambda client, _: client.join(CODE),
+        Joined(id=CODE, mark=Mark.O, token=TOKEN_O, game=game(), now=NOW),
+    ),
+    "match": (
+        lambda client, _: client.match(),
+        Joined(id=CODE, mark=Mark.O, token=TOKEN_O, game=game(), now=NOW),
+    ),
+    "resume": (
+        lambda client, seat: client.resume(seat),
+        Resumed(id=CODE, mark=Mark.O, game=game(), now=NOW),
+    ),
+    "watch": (
+        lambda client, _: client.watch(CODE),
+        Watching(id=CODE, game=game(), now=NOW),
+    ),
+}
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+@pytest.mark.parametrize("how", ["cancelled", "impatient"])
+async def test_a_place_that_comes_too_late_is_given_back(
+    opened: Any, server: Server, tmp_path: Any, entry: str, how: str
+) -> None:
+    """Nobody waits for ever opposite a player whose screen shows something else."""
+    enter, reply = ENTRIES[entry]
+    seats = Seats(tmp_path)
+    seat = Seat(server.url, CODE, TOKEN_O, NOW)
+    if entry == "resume":
+        seats.release(seats.keep(*(seat.url, seat.id, seat.token)))
+    client = await opened(seats, **({} if how == "cancelled" else {"patience": 0.05}))
+    peer = await server.accepts()
+    await until(client, lambda state: state.link is LinkStatus.ONLINE)
+    asking = asyncio.ensure_future(enter(client, seat))
+    request = await peer.receives()
+    await gives_up(client, asking, how)
+    await peer.replies(request, reply)
+    assert isinstance(await peer.receives(id=CODE), Leave)
+    assert client.state.tables == {}
+    resumable = [CODE] if reply.game.status == "playing" and entry != "watch" else []
+    assert [seat.id for seat in Seats(tmp_path).offered(server.url)] == resumable
+
+
+async def test_a_request_that_nobody_waits_for_is_not_repeated(opened: Any, server: Server) -> None:
+    """What the player has given up before it was answered is not asked on the next connection."""
+    client = await opened()
+    peer = await server.accepts()
+    asking = asyncio.create_task(client.start())
+    await peer.receives()
+    await gives_up(client, asking, "cancelled")
+    await peer.vanishes()
+    again = await server.accepts()
+    refreshing = asyncio.create_task(client.refresh_lobby())
+    request = await again.receives()
+    assert isinstance(request, List)
+    await again.replies(request, Listed(games=()))
+    await refreshing
+
+
+async def test_a_late_answer_to_who_comes_back_meanwhile(opened: Any, server: Server) -> None:
+    """Who gives up and resumes again is not made to leave by the answer to the first try."""
+    seats = Seats(None)
+    seat = seats.keep(server.url, CODE, TOKEN_O)
+    client = await opened(seats)
+    peer = await server.accepts()
+    first = asyncio.create_task(client.resume(seat))
+    request = await peer.receives()
+    await gives_up(client, first, "cancelled")
+    second = asyncio.create_task(client.resume(seat))
+    again = await peer.receives()
+    resumed = Resumed(id=CODE, mark=Mark.O, game=game(), now=NOW)
+    await peer.replies(request, resumed)
+    await peer.replies(again, resumed)
+    assert (await second).seat is Mark.O
+    asking = asyncio.create_task(client.resign(CODE))
+    assert isinstance(await peer.receives(), Resign)
+    asking.cancel()
+
+
+async def test_a_match_that_is_cancelled_as_it_finds_somebody(
+    opened: Any, server: Server, glass: Hourglass
+) -> None:
+    """Who cancels a quick match while it asks again does not sit unseen at the game it finds."""
+    client = await opened()
+    peer = await server.accepts()
+    asking = asyncio.create_task(client.match())
+    first = await peer.receives()
+    await peer.replies(first, Started(id=CODE, mark=Mark.X, token=TOKEN_X, game=waiting(), now=NOW))
+    await asking
+    await glass.asleep(4)
+    glass.turn(4)
+    second = await peer.receives(id=CODE)
+    leaving = asyncio.create_task(client.leave(CODE))
+    leave = await peer.receives(id=CODE)
+    found = Joined(id=NEXT, mark=Mark.O, token=TOKEN_O, game=game(code=NEXT), now=NOW)
+    await peer.replies(second, found)
+    cancelled = game(rev=2, status="cancelled", turn=None)
+    await peer.replies(leave, Left(id=CODE, game=cancelled, now=NOW))
+    await leaving
+    assert isinstance(await peer.receives(id=NEXT), Leave)
+    assert client.state.tables == {}
+
+
+async def test_coming_back_before_leaving_was_answered(opened: Any, server: Server) -> None:
+    """A leave whose answer was lost is not repeated once the player is back at the table."""
+    seats = Seats(None)
+    client = await opened(seats, reply=0.02)
+    peer = await server.accepts()
+    await seated(client, peer)
+    leaving = asyncio.create_task(client.leave(CODE))
+    leave = await peer.receives()
+    assert isinstance(leave, Leave)
+    resuming = asyncio.create_task(client.join(CODE))
+    resume = await peer.receives()
+    while isinstance(resume, Leave):
+        resume = await peer.receives()
+    assert isinstance(resume, Resume)
+    await leaving
+    await peer.replies(resume, Resumed(id=CODE, mark=Mark.O, game=game(), now=NOW))
+    await resuming
+    await peer.replies(leave, Left(id=CODE, game=game(), now=NOW))
+    ping = await peer.receives()
+    assert isinstance(ping, Ping)
+    assert client.state.tables[CODE].seat is Mark.O
+
+
+async def test_a_rematch_that_begins_as_the_player_leaves(opened: Any, server: Server) -> None:
+    """Who has left while the opponent accepted his rematch does not sit there unseen."""
+    client = await opened()
+    peer = await server.accepts()
+    await seated(client, peer, "03142")
+    leaving = asyncio.create_task(client.leave(CODE))
+    leave = await peer.receives(id=CODE)
+    led = game("03142", rev=10, next=NEXT)
+    new = Next(id=NEXT, mark=Mark.X, game=game(code=NEXT))
+    await peer.says(RematchOffered(id=CODE, mark=Mark.O, game=led, next=new, now=NOW))
+    assert isinstance(await peer.receives(id=NEXT), Leave)
+    await peer.replies(leave, Left(id=CODE, game=led, now=NOW))
+    await leaving
+    assert client.state.tables == {}
+
+
+async def test_a_seat_taken_back_is_held_again(opened: Any, server: Server, tmp_path: Any) -> None:
+    """Who takes a game back from his other terminal holds its seat as soon as the other lets go."""
+    client = await opened(Seats(tmp_path))
+    peer = await server.accepts()
+    await seated(client, peer)
+    await peer.says(Replaced(id=CODE))
+    await until(client, lambda state: state.tables[CODE].replaced)
+    other = Seats(tmp_path)
+    (seat,) = other.offered(server.url)
+    assert other.hold(seat)
+    with pytest.raises(Refusal) as caught:
+        await client.resume(seat)
+    assert caught.value.message == "Another terminal of yours plays this game."
+    asking = asyncio.create_task(client.take_back(CODE))
+    request = await peer.receives(id=CODE, token=TOKEN_O)
+    await peer.replies(request, Resumed(id=CODE, mark=Mark.O, game=game(), now=NOW))
+    await asking
+    other.release(seat)
+    await peer.says(Played(id=CODE, mark=Mark.X, tile="1,1", game=game("4"), now=NOW))
+    await until(client, lambda state: state.tables[CODE].game.moves == "4")
+    assert other.offered(server.url) == ()
+
+
+async def test_taking_back_can_be_tried_again(opened: Any, server: Server) -> None:
+    """A seat that could not be taken back at once is not lost."""
+    client = await opened(patience=0.05)
+    peer = await server.accepts()
+    await until(client, lambda state: state.link is LinkStatus.ONLINE)
+    await seated(client, peer)
+    await peer.says(Replaced(id=CODE))
+    await until(client, lambda state: state.tables[CODE].replaced)
+    for _ in range(2):
+        with pytest.raises(Unreachable):
+            await client.take_back(CODE)
