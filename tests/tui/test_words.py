@@ -115,9 +115,18 @@ def test_the_connection(state: ClientState, where: str, text: str) -> None:
     assert connection_text(state, where) == text
 
 
-def test_server_names() -> None:
-    """A long path does not fill the top line."""
-    assert server_name("wss://play.example.org:443/prod/game") == "wss://play.example.org:443"
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("wss://play.example.org:443/prod/game", "wss://play.example.org:443"),
+        ("wss://ada:secret@example.org/game", "wss://example.org"),
+        ("wss://example.org?key=secret", "wss://example.org"),
+        ("ws://[::1]:8002", "ws://[::1]:8002"),
+    ],
+)
+def test_server_names(url: str, name: str) -> None:
+    """A long path does not fill the top line, and no secret of an address is shown there."""
+    assert server_name(url) == name
 
 
 def test_lobby_lines() -> None:
@@ -170,6 +179,7 @@ def test_waiting() -> None:
     assert terms_text(table(o=None, clock=30)) == "You play x and begin; 30 s a move"
     assert join_command("K7QF2M", None) == "noughts-tui join K7QF2M"
     assert join_command("K7QF2M", "ws://a:1") == "noughts-tui join K7QF2M --url ws://a:1"
+    assert join_command("K7QF2M", "ws://a/?b&c").endswith(" --url 'ws://a/?b&c'")
 
 
 def test_too_small() -> None:

@@ -1,5 +1,6 @@
 """Waiting for an opponent: the code, how to hand it on, and what to do meanwhile."""
 
+from shlex import quote
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -25,7 +26,7 @@ _ASCII_SPINNER = "|/-\\"
 
 def join_command(code: str, url: str | None) -> str:
     """What the other one types; at the embedded gateway every terminal of this machine finds it."""
-    return f"noughts-tui join {code}" + (f" --url {url}" if url else "")
+    return f"noughts-tui join {code}" + (f" --url {quote(url)}" if url else "")
 
 
 def waiting_text(waited_ms: int, *, ascii_only: bool) -> str:

@@ -1,6 +1,7 @@
 """Small pieces of text that widgets and line mode share. Pure."""
 
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from shared.board import Mark
 from shared.messages import Game
@@ -94,6 +95,6 @@ def clock_ms(state: ClientState, game: Game, now_ms: int) -> int | None:
 
 
 def server_name(url: str) -> str:
-    """The server as the player knows it, without what follows the host."""
-    scheme, separator, rest = url.partition("://")
-    return f"{scheme}://{rest.split('/')[0]}" if separator else url
+    """The server as the player knows it: without a password, nor what follows the port."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else url
