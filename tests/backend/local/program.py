@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
+PATIENCE_SECONDS = 60
 
 
 @dataclass
@@ -31,7 +32,8 @@ class Program:
 
     async def ended(self) -> tuple[int, str, str]:
         """Waits for the end: status, what else was printed, what was complained of."""
-        out, err = await self.process.communicate()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            out, err = await self.process.communicate()
         status = self.process.returncode
         assert status is not None
         return status, out.decode(), err.decode()
@@ -64,7 +66,7 @@ async def running(data: Path, *arguments: str, port: int = 0) -> AsyncIterator[P
     program = await start("--data", data, "--port", str(port), *arguments)
     assert program.process.stdout is not None
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             program.line = (await program.process.stdout.readline()).decode().rstrip("\n")
         yield program
     finally:

@@ -6,17 +6,21 @@ import signal
 import socket
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import pytest
 from platformdirs import user_state_path
 
+from backend.local.gateway import serve
 from backend.local.process import Options, parse
+from backend.local.process import _until as until_deserted
 from tests.backend.local.peer import peer, seated
-from tests.backend.local.program import Program, running, start
+from tests.backend.local.program import PATIENCE_SECONDS, Program, running, start
+from tests.backend.memory import ManualClock, MemoryStore
 
 
 def health(port: int) -> int:
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
     try:
         connection.request("GET", "/health")
         return connection.getresponse().status
@@ -67,21 +71,34 @@ async def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path: Path) -> None:
 
 
 async def test_it_ends_when_nobody_comes(tmp_path: Path) -> None:
-    """Started for nobody, or left by everybody, the gateway ends by itself."""
+    """Started for nobody, the gateway ends by itself."""
     async with running(tmp_path, "--idle-exit", "0.2") as program:
         assert await program.ended() == (0, "", "")
 
 
-async def test_it_stays_while_somebody_is_there(tmp_path: Path) -> None:
+async def test_it_stays_while_somebody_is_there() -> None:
     """As long as somebody is connected it runs, and afterwards for as long as it was told."""
-    async with running(tmp_path, "--idle-exit", "1") as program:
-        async with peer(program.url) as client:
-            # The client's silence is longer than the patience with nobody.
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(2):
-                    await program.process.wait()
-            assert (await client.ask(type="ping"))["type"] == "pong"
-        assert await program.ended() == (0, "", "")
+    clock, gone, loop = ManualClock(), asyncio.Event(), asyncio.get_running_loop()
+
+    def invoke(event: dict[str, Any]) -> dict[str, Any]:
+        if event["requestContext"]["eventType"] == "DISCONNECT":
+            loop.call_soon_threadsafe(gone.set)
+        return {"body": event.get("body")}
+
+    async with serve(MemoryStore(), clock=clock, invoke=invoke) as gateway:
+        ending = asyncio.create_task(until_deserted(asyncio.Event(), gateway, 120))
+        clock.advance(seconds=119)
+        async with peer(gateway.url) as client:
+            await client.ask(type="ping")
+            clock.advance(seconds=3600)
+            assert gateway.deserted_seconds == 0
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await gone.wait()
+            clock.advance(seconds=119)
+            assert gateway.deserted_seconds == 119
+            assert not ending.done()
+            clock.advance(seconds=1)
+            await ending
 
 
 async def test_it_says_when_it_fails_on_purpose(tmp_path: Path) -> None:
@@ -111,7 +128,9 @@ async def test_two_started_at_once_are_one(tmp_path: Path) -> None:
         port = probe.getsockname()[1]
     both = [await start("--data", tmp_path, "--port", str(port)) for _ in range(2)]
     ends = {asyncio.create_task(program.ended()): program for program in both}
-    done, _ = await asyncio.wait(ends, timeout=20, return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait(
+        ends, timeout=PATIENCE_SECONDS, return_when=asyncio.FIRST_COMPLETED
+    )
     (loser,) = done
     assert loser.result() == (
         1,
