@@ -16,7 +16,7 @@ from tests.backend.infra.synthesis import synthesise
 async def test_the_probe_finds_what_the_embedded_gateway_chose(tmp_path: Path) -> None:
     """On the embedded gateway the probe finds its own choices, and names each of them."""
     store = SqliteStore(tmp_path / "games")
-    async with serve(store, limits=Limits(rate=400, close_seconds=0.1)) as gateway:
+    async with serve(store, limits=Limits(close_seconds=0.1)) as gateway:
         waits = Waits(idle=0.2, ping=0.1)
         found = await answers(Endpoints(gateway.url, slow=True, waits=waits))
     store.close()
