@@ -17,7 +17,22 @@ from tui.state import ClientState, TableState
 from tui.widgets.board import Board
 from tui.widgets.status import StatusLine
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
+
+
+async def until(client: Client, seen: Callable[[ClientState], bool]) -> None:
+    """Waits until the client knows something."""
+    happened = asyncio.Event()
+
+    def look(state: ClientState, _happening: object = None) -> None:
+        if seen(state):
+            happened.set()
+
+    forget = client.subscribe(look)
+    look(client.state)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await happened.wait()
+    forget()
 
 
 class Person:
@@ -41,17 +56,7 @@ class Person:
 
     async def until(self, seen: Callable[[ClientState], bool]) -> None:
         """Waits until the client knows something, and the screen shows it."""
-        happened = asyncio.Event()
-
-        def look(state: ClientState, _happening: object = None) -> None:
-            if seen(state):
-                happened.set()
-
-        forget = self.client.subscribe(look)
-        look(self.client.state)
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            await happened.wait()
-        forget()
+        await until(self.client, seen)
         await self.pilot.pause()
 
     async def sees_moves(self, moves: str) -> None:

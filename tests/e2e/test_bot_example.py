@@ -3,28 +3,16 @@
 import asyncio
 import re
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
-
-from backend.local.gateway import Gateway, serve
-from backend.local.sqlite import SqliteStore
-from shared.board import free
+from backend.local.gateway import Gateway
+from shared.board import free, tile_of
 from shared.messages import FINISHED
 from tests.backend.local.peer import Peer, peer
 
 DOCS = Path(__file__).parents[2] / "docs"
 BOT = DOCS / "bot.py"
-PATIENCE_SECONDS = 30
-
-
-@pytest.fixture
-async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
-    store = SqliteStore(tmp_path / "games.sqlite")
-    async with serve(store) as serving:
-        yield serving
-    store.close()
+PATIENCE_SECONDS = 60
 
 
 async def start(*arguments: str, program: Path = BOT) -> asyncio.subprocess.Process:
@@ -47,7 +35,7 @@ async def play_to_the_end(player: Peer, mark: str, code: str) -> dict[str, objec
     async with asyncio.timeout(PATIENCE_SECONDS):
         while game["status"] not in FINISHED:
             if game["turn"] == mark:
-                tile = "{},{}".format(*divmod(free(game["moves"])[0], 3))
+                tile = tile_of(free(game["moves"])[0])
                 answer = await player.ask(type="play", id=code, tile=tile, after=game["moves"])
                 game = answer["game"]
             else:

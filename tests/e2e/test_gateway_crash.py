@@ -11,7 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from shared.board import free, outcome, tile_of
-from tests.backend.local.peer import Peer, peer
+from tests.backend.local.peer import PATIENCE_SECONDS, Peer, peer
 from tests.backend.local.program import running
 from tests.proofs.counts import count
 
@@ -65,7 +65,8 @@ async def play_until_killed(folder: Path, seed: int) -> Ledger:
             for _ in range(TABLES)
         ]
         tables = [asyncio.create_task(keep_playing(ada, bob, ledger, chance)) for ada, bob in pairs]
-        await ledger.full.wait()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await ledger.full.wait()
         program.process.kill()
         ends = await asyncio.gather(*tables, return_exceptions=True)
         assert all(isinstance(end, ConnectionClosed) for end in ends), ends

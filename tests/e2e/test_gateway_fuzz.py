@@ -1,5 +1,6 @@
 """Frames that nobody would send, by the thousand, at a gateway that serves a game meanwhile."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ from random import Random
 from shared import codec
 from shared.errors import ErrorCode
 from shared.messages import REQUESTS, Error, GatewayNotice
-from tests.backend.local.peer import Frame, Peer, peer, seated
+from tests.backend.local.peer import PATIENCE_SECONDS, Frame, Peer, peer, seated
 from tests.backend.local.program import resident_bytes, running
 from tests.proofs.counts import count
 
@@ -42,8 +43,9 @@ async def answers(client: Peer, batch: list[str]) -> list[str]:
         await client.socket.send(frame)
     await client.send(type="ping", ref="the end of it")
     received: list[str] = []
-    while not received or '"the end of it"' not in received[-1]:
-        received.append(str(await client.socket.recv()))
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not received or '"the end of it"' not in received[-1]:
+            received.append(str(await client.socket.recv()))
     return received
 
 

@@ -2,27 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, closing
-from pathlib import Path
+from contextlib import AsyncExitStack
 
-import pytest
-
-from backend.local.gateway import Gateway, serve
-from backend.local.limits import Limits
-from backend.local.sqlite import SqliteStore
+from backend.local.gateway import Gateway
+from shared.board import tile_of
 from tests.backend.local.peer import Frame, Peer, peer
 from tests.proofs.counts import count
 
 ROUNDS = count(10, 200)
 CROWD = 32
-
-
-@pytest.fixture
-async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
-    with closing(SqliteStore(tmp_path / "games")) as store:
-        async with serve(store, limits=Limits(rate=0)) as running:
-            yield running
 
 
 async def test_one_seat_for_a_crowd(gateway: Gateway) -> None:
@@ -60,7 +48,7 @@ async def test_one_move_for_many_hands(gateway: Gateway) -> None:
         for number in range(ROUNDS):
             code = (await ada.ask(type="start"))["id"]
             await bob.ask(type="join", id=code)
-            tiles = [f"{cell // 3},{cell % 3}" for cell in range(9)] * 4
+            tiles = [tile_of(cell) for cell in range(9)] * 4
             plays: list[Frame] = [
                 {"type": "play", "id": code, "tile": tile, "after": ""} for tile in tiles[:CROWD]
             ]

@@ -1,26 +1,14 @@
 """Every kind of illegal request, over a real socket: its error, nothing changed, nothing closed."""
 
-from collections.abc import AsyncIterator
-from contextlib import closing
-from pathlib import Path
-
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from backend.local.gateway import Gateway, serve
-from backend.local.sqlite import SqliteStore
+from backend.local.gateway import Gateway
 from tests.backend.local.peer import Frame, peer, seated
 
 
 def play(code: str, tile: object = "1,1", **fields: object) -> Frame:
     return {"type": "play", "id": code, "tile": tile, **fields}
-
-
-@pytest.fixture
-async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
-    with closing(SqliteStore(tmp_path / "games.sqlite")) as store:
-        async with serve(store) as running:
-            yield running
 
 
 async def test_illegal_requests(gateway: Gateway) -> None:

@@ -1,6 +1,5 @@
 """The synthesised stack, deployed to an AWS that nobody here wrote, and played through sockets."""
 
-import asyncio
 import json
 import platform
 from collections.abc import AsyncIterator
@@ -13,6 +12,7 @@ from botocore.exceptions import WaiterError
 
 from backend.aws import items
 from backend.core.match import Match
+from shared.board import tile_of
 from tests.backend.aws.emulator import emulator
 from tests.backend.infra.deployment import (
     KNOWN_SPELLING,
@@ -32,7 +32,6 @@ pytestmark = pytest.mark.skipif(
 
 RACERS = 50
 ROUNDS = 20
-PATIENCE_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +42,13 @@ def stack() -> Deployment:
 @asynccontextmanager
 async def people(stack: Deployment, number: int) -> AsyncIterator[list[Peer]]:
     """So many connections to the deployed endpoint."""
-    async with asyncio.timeout(PATIENCE_SECONDS), AsyncExitStack() as sockets:
+    async with AsyncExitStack() as sockets:
         yield [await sockets.enter_async_context(peer(stack.endpoint)) for _ in range(number)]
 
 
 def move(code: str, moves: str) -> dict[str, Any]:
     """The last of these moves, made by somebody who saw those before it."""
-    cell = int(moves[-1])
-    tile = f"{cell // 3},{cell % 3}"
+    tile = tile_of(int(moves[-1]))
     return {"type": "play", "id": code, "tile": tile, "after": moves[:-1]}
 
 

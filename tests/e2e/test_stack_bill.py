@@ -3,7 +3,6 @@
 `docs/deploy.md` shows these numbers; a test here fails when they are no longer true.
 """
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -27,6 +26,7 @@ from shared.board import tile_of
 from tests.backend.aws.emulator import emulator
 from tests.backend.aws.meter import MeteredSession
 from tests.backend.local.peer import peer, seated
+from tests.e2e.players import until
 from tui.client import Client
 from tui.screens.lobby import BLURRED_SECONDS, FOCUSED_SECONDS
 from tui.seats import Seats
@@ -170,10 +170,12 @@ async def shipped_game(capsys: pytest.CaptureFixture[str], home: Path) -> Usage:
             await bob.join(code)
             for place, cell in enumerate(NINE_MOVES):
                 mover = (ada, bob)[place % 2]
-                await until(mover, lambda table: table.my_turn)
+                await until_table(mover, lambda table: table.my_turn)
                 await mover.play(code, int(cell))
-            await until(bob, lambda table: table.finished)
-        await until(ada, lambda table: table.opponent is not None and not table.opponent.online)
+            await until_table(bob, lambda table: table.finished)
+        await until_table(
+            ada, lambda table: table.opponent is not None and not table.opponent.online
+        )
     # The gateway has reported that both have gone.
     return counter.usage() + Usage(connection_minutes=2 * MINUTES)
 
@@ -184,18 +186,9 @@ async def online(gateway: Gateway, home: Path) -> AsyncIterator[Client]:
         yield client
 
 
-async def until(client: Client, seen: Callable[[TableState], bool]) -> None:
+async def until_table(client: Client, seen: Callable[[TableState], bool]) -> None:
     """Waits until the client sees this of its only table."""
-    happened = asyncio.Event()
-
-    def look(*_: object) -> None:
-        if any(seen(table) for table in client.state.tables.values()):
-            happened.set()
-
-    forget = client.subscribe(look)
-    look()
-    await happened.wait()
-    forget()
+    await until(client, lambda state: any(map(seen, state.tables.values())))
 
 
 async def look_around(client: Client) -> None:

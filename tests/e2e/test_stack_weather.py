@@ -22,14 +22,15 @@ from backend.local import chaos
 from backend.local.chaos import CALM
 from backend.local.limits import Limits
 from backend.local.passing import PassingStore
-from shared.board import Mark, free
+from shared.board import Mark, free, tile_of
 from shared.messages import LobbyKind, Presence
-from tests.backend.aws.bench import event, tile
+from tests.backend.aws.bench import event
 from tests.backend.aws.emulator import emulator
 from tests.backend.memory import Counts, ManualClock, MemoryConnections
+from tests.e2e.players import until
 from tui.client import Client
 from tui.seats import Seats
-from tui.state import TableState
+from tui.state import ClientState, TableState
 from tui.timing import Timing
 
 T = TypeVar("T")
@@ -83,7 +84,7 @@ def test_frames_of_one_connection_run_at_once() -> None:
     handler = Handler(Service(store, MemoryConnections(), clock, Counts()))
 
     def play(racer: int) -> tuple[str, str]:
-        request = {"type": "play", "id": PLAYING.id, "tile": tile(f"{racer % 9}"), "after": ""}
+        request = {"type": "play", "id": PLAYING.id, "tile": tile_of(racer % 9), "after": ""}
         answer = handler(event("MESSAGE", "ada", body=json.dumps({**request, "ref": "r"})))
         reply = json.loads(answer["body"])
         return reply.get("code", reply["type"]), reply["game"]["moves"]
@@ -145,22 +146,14 @@ def client(url: str, home: Path, name: str) -> Client:
     return Client(url, Seats(home / name), name=name, timing=timing)
 
 
-async def until(one: Client, seen: Callable[[Client], bool]) -> None:
-    happened = asyncio.Event()
-    forget = one.subscribe(lambda *_: happened.set() if seen(one) else None)
-    if not seen(one):
-        await happened.wait()
-    forget()
-
-
-def current(one: Client) -> TableState | None:
+def current(state: ClientState) -> TableState | None:
     """The table at which somebody sits now."""
-    tables = [table for table in one.state.tables.values() if table.onward is None]
+    tables = [table for table in state.tables.values() if table.onward is None]
     return tables[-1] if tables else None
 
 
-def playing(one: Client) -> bool:
-    table = current(one)
+def playing(state: ClientState) -> bool:
+    table = current(state)
     return table is not None and table.game.status == "playing"
 
 
@@ -185,7 +178,7 @@ async def test_strangers_meet_and_play_in_bad_weather(seed: int, tmp_path: Path)
         assert len({table.id for table in first}) == 2
         await asyncio.gather(until(ada, playing), until(bob, playing))
         await asyncio.gather(finish(ada), finish(bob))
-        tables = [current(ada), current(bob)]
+        tables = [current(ada.state), current(bob.state)]
         seen = [table.game for table in tables if table is not None]
     assert {game.id for game in seen} == {seen[0].id}
     stored = games.load(seen[0].id, Moment(0, 0))
@@ -196,8 +189,8 @@ async def test_strangers_meet_and_play_in_bad_weather(seed: int, tmp_path: Path)
 async def finish(one: Client) -> None:
     """Plays the first free cell at every turn, until the game is over."""
     while True:
-        await until(one, lambda _: (now := current(one)) is None or now.my_turn or now.finished)
-        table = current(one)
+        await until(one, lambda now: (at := current(now)) is None or at.my_turn or at.finished)
+        table = current(one.state)
         assert table is not None
         if table.finished:
             return

@@ -1,24 +1,14 @@
 """Two people at two terminals: the real app, twice, on one real gateway."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
-
-from backend.local.gateway import Gateway, serve
-from backend.local.sqlite import SqliteStore
+from backend.local.gateway import Gateway
 from shared.messages import Game
 from tests.e2e.players import Person, person
 from tui.options import JoinGame
 from tui.state import LinkStatus
-
-
-@pytest.fixture
-async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
-    with closing(SqliteStore(tmp_path / "games.sqlite")) as store:
-        async with serve(store) as running:
-            yield running
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """A client that speaks the wire by hand, on a real socket."""
 
+import asyncio
 import itertools
 import json
 from collections.abc import AsyncIterator
@@ -10,6 +11,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 Frame = dict[str, Any]
+PATIENCE_SECONDS = 60
+"""What never comes fails its test instead of stopping all of them."""
 
 
 class Peer:
@@ -25,7 +28,8 @@ class Peer:
 
     async def next(self) -> Frame:
         """The very next frame."""
-        frame: Frame = json.loads(await self.socket.recv())
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            frame: Frame = json.loads(await self.socket.recv())
         return frame
 
     async def ask(self, **request: Any) -> Frame:
@@ -48,8 +52,9 @@ class Peer:
     async def closed(self) -> tuple[int, str]:
         """Waits for the end and returns the close code and reason; 1006 is a lost connection."""
         try:
-            while True:
-                await self.socket.recv()
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while True:
+                    await self.socket.recv()
         except ConnectionClosed as error:
             received = error.rcvd
         return (received.code, received.reason) if received else (1006, "")
