@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
 from shared.board import free, outcome
-from shared.errors import ProtocolError, Refusal
+from shared.errors import Refusal
 from shared.solver import best_moves
 from tui.client import Address, Client, Unreachable
 from tui.embedded import ensure
@@ -131,7 +131,7 @@ class Computer:
                 await self._client.rematch(table.id)
             else:
                 return False
-        except (Refusal, Unreachable, ProtocolError):
+        except (Refusal, Unreachable):
             # The truth has been repainted or will be; it is looked at again after a while.
             await self._sleep(_TRIES_AGAIN_SECONDS)
         return True

@@ -19,7 +19,7 @@ from msgspec import UNSET
 from shared import messages as wire
 from shared.board import Mark, tile_of
 from shared.crockford import game_code
-from shared.errors import ErrorCode, ProtocolError, Refusal
+from shared.errors import ErrorCode, Refusal
 from tui.conversation import Conversation
 from tui.errors import Unreachable
 from tui.link import Link, Sleep
@@ -265,13 +265,13 @@ class Client:
         if isinstance(reply, kinds):
             return reply
         refused = self._conversation.refused(getattr(request, "id", ""), reply)
-        self._tables.happened(RequestFailed(request, str(getattr(refused, "message", refused))))
+        self._tables.happened(RequestFailed(request, refused.message))
         raise refused
 
     async def _reseated(self, request: wire.AnyRequest) -> bool:
         try:
             return await self._conversation.reseat(getattr(request, "id", ""))
-        except (Refusal, ProtocolError):
+        except Refusal:
             return False
 
     def _table(self, game_id: str) -> TableState:

@@ -108,6 +108,8 @@ class Conversation:
         self._tables.happened(change)
         if change.status is LinkStatus.FAILED:
             self.exchange.fail()
+        elif change.status is LinkStatus.CONNECTING:
+            self.exchange.hold()
 
     def measured(self, seconds: float) -> None:
         self._tables.happened(LatencyMeasured(round(1000 * seconds)))
@@ -147,10 +149,14 @@ class Conversation:
         table = self._tables.table(game_id)
         return table is not None and table.seat is not None and table.alive
 
-    def refused(self, game_id: str, reply: AnyEvent) -> Refusal | ProtocolError:
+    def refused(self, game_id: str, reply: AnyEvent) -> Refusal:
         """The exception for a reply that is not the hoped for; a game that is gone is forgotten."""
         if not isinstance(reply, Error):
-            return ProtocolError(f"The server answered with {type(reply).__name__}.")
+            return Refusal(
+                ErrorCode.INTERNAL,
+                "The server gave an answer that makes no sense here.",
+                game_id=game_id or None,
+            )
         if reply.code in _GONE:
             self._tables.gone(game_id, reply.message)
         return Refusal(
@@ -189,7 +195,7 @@ class Conversation:
     def _done(self, errand: asyncio.Task[Any]) -> None:
         self._errands.discard(errand)
         error = None if errand.cancelled() else errand.exception()
-        if error is not None and not isinstance(error, Refusal | Unreachable | ProtocolError):
+        if error is not None and not isinstance(error, Refusal | Unreachable):
             _log.error("an errand failed", exc_info=error)
 
     def _heard(self, event: AnyEvent) -> None:

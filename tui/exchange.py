@@ -69,11 +69,11 @@ class Exchange:
     def open(self, wire: Wire) -> None:
         """Requests travel on this connection from now on."""
         self._wire = wire
-        self._hopeless = False
         self._open.set()
 
     def hold(self) -> None:
         """New requests wait for the next `open`."""
+        self._hopeless = False
         self._open.clear()
 
     def lose(self) -> None:

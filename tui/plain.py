@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import Final, get_args
 
-from shared.errors import ProtocolError, Refusal
+from shared.errors import Refusal
 from shared.messages import EMOTES
 from shared.replay import moves_of
 from tui import spoken
@@ -208,8 +208,6 @@ class Plain:
             self._say(refusal.message)
         except Unreachable as unreachable:
             self._say(unreachable.sentence)
-        except ProtocolError as error:
-            self._say(str(error))
         return True
 
     async def _obey_in_lobby(self, word: str, rest: str) -> bool:

@@ -950,3 +950,34 @@ async def test_taking_back_can_be_tried_again(opened: Any, server: Server) -> No
     for _ in range(2):
         with pytest.raises(Unreachable):
             await client.take_back(CODE)
+
+
+async def test_an_answer_that_makes_no_sense(opened: Any, server: Server) -> None:
+    """A reply of another kind than was asked for is a refusal like any other, in a sentence."""
+    seats = Seats(None)
+    seats.keep(server.url, CODE, TOKEN_O)
+    client = await opened(seats)
+    peer = await server.accepts()
+    for ask in (client.start, client.resumable, lambda: client.ping(CODE)):
+        asking = asyncio.ensure_future(ask())
+        await peer.replies(await peer.receives(), Listed(games=()))
+        with pytest.raises(Refusal) as caught:
+            await asking
+        assert caught.value.message == "The server gave an answer that makes no sense here."
+
+
+async def test_trying_again_is_waited_for(opened: Any, server: Server) -> None:
+    """What is asked while a failed connection is tried again waits for it."""
+    addresses = ["what is no address", server.url]
+
+    async def locate() -> str:
+        return addresses.pop(0)
+
+    client = await opened(url=locate)
+    await until(client, lambda state: state.link is LinkStatus.FAILED)
+    client.reconnect()
+    await until(client, lambda state: state.link is LinkStatus.CONNECTING)
+    asking = asyncio.create_task(client.refresh_lobby())
+    peer = await server.accepts()
+    await peer.replies(await peer.receives(), Listed(games=()))
+    await asking
