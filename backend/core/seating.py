@@ -70,8 +70,8 @@ class Seating:
             if own is not None and current.status != "waiting":
                 held = self.hold(current, own, token, asking)
                 reply = self.joined(held, own, key, asking)
-                if held is current and not current.moves:
-                    # Taken before, unseen: perhaps nobody was told.
+                if held is current and current.status == "playing" and not current.moves:
+                    # Taken before, and perhaps nobody was told of it.
                     self._tell_of(held, reply, asking)
                 return reply
             if own is not None or rules.seat_of(current, asking.connection) is not None:

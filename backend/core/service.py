@@ -303,11 +303,11 @@ class Service:
             match = asking.see(conflict.current)
             rules.judge_seated(match, asking.connection)
             spoken = match.emoted.get(asking.connection, asking.at.now)
-            # Of this very moment it is this request's own, which seemed to fail.
-            if spoken != asking.at.now:
-                retry_at = spoken + rules.EMOTE_PAUSE_MS
-                sentence = "One emote a second is enough."
-                raise Refusal(ErrorCode.TOO_EARLY, sentence, retry_at=retry_at) from None
+            raise Refusal(
+                ErrorCode.TOO_EARLY,
+                "One emote a second is enough.",
+                retry_at=spoken + rules.EMOTE_PAUSE_MS,
+            ) from None
         mark = rules.judge_seated(match, asking.connection)
         event = wire.Emoted(id=match.id, mark=mark, emote=request.emote)
         self._tell(match, event, asking)

@@ -39,7 +39,7 @@ _TIMEOUT: Final = Duration.seconds(60)
 
 
 class ProbeStack(Stack):
-    """One two-way route, one function. To be destroyed when it has been asked."""
+    """Two two-way routes, one function. To be destroyed when it has been asked."""
 
     def __init__(self, scope: Construct, id_: str, **options: Any) -> None:
         super().__init__(scope, id_, description="Measures API Gateway (noughts-tui)", **options)
@@ -55,14 +55,14 @@ class ProbeStack(Stack):
             throttle=apigateway.ThrottleSettings(rate_limit=20, burst_limit=20),
         )
         function = self._function(stage)
-        route = api.add_route(
-            "$default",
-            integration=WebSocketLambdaIntegration("Integration", function),
-            return_response=True,
-        )
-        acknowledge(
-            route, "AwsSolutions-APIG4", "There for minutes, and throttled to 20 frames a second."
-        )
+        integration = WebSocketLambdaIntegration("Integration", function)
+        for key in ("$default", "other"):
+            route = api.add_route(key, integration=integration, return_response=True)
+            acknowledge(
+                route,
+                "AwsSolutions-APIG4",
+                "There for minutes, and throttled to 20 frames a second.",
+            )
         for rule in ("AwsSolutions-APIG1", "Serverless-APIGWAccessLogging"):
             acknowledge(stage, rule, "What it is asked and answers is what the probe measures.")
         CfnOutput(self, "probeEndpoint", value=stage.url)

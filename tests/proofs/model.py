@@ -333,6 +333,9 @@ class Model:
         game, key = self._game(fields), self._key(fields, reply)
         own = game.right(digest(key))
         if own and game.status != "waiting":
+            begins = game.status == "playing" and not game.moves
+            if begins and game.chairs[own].connection == who:
+                self._tell(game, self._event("join", game, mark=own), who)
             return self._held("join", game, own, key, who)
         if own or game.seat(who):
             raise Refused("own_game")

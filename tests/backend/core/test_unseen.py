@@ -81,14 +81,6 @@ def test_who_offered_hears_of_the_rematch(table: Table, store: MeddledStore) -> 
     assert (pushed.next.id, pushed.next.mark) == (reply.next.id, Mark.O)
 
 
-def test_an_emote_is_seen(table: Table, store: MeddledStore) -> None:
-    """An emote stored by a try that seemed to fail is none too many."""
-    game_id = table.seat_two()
-    store.next["emote"] = unseen
-    assert isinstance(table.send("bob", wire.Emote(id=game_id, emote="gg")), wire.Emoted)
-    assert kinds(table.heard("ada")) == [wire.Emoted]
-
-
 def test_a_lost_connection_is_told(table: Table, store: MeddledStore) -> None:
     """A seat unbound by a try that seemed to fail is announced as lost."""
     table.seat_two()
