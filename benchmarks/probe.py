@@ -23,14 +23,17 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 PATIENCE_SECONDS: Final = 40
 """Longer than the 29 s that API Gateway waits for a function."""
+FLOOD: Final = 1000
+"""Frames at once. The probe's stage takes 20 a second, the embedded gateway 50."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """How long the slow questions wait, seconds."""
+    """How long some questions wait, seconds; ``silence`` is for what may never be answered."""
 
     idle: float = 690
     ping: float = 60
+    silence: float = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +88,6 @@ async def _outlasts(endpoints: Endpoints, every: float | None) -> str:
     return "a frame came"
 
 
-async def flood(endpoints: Endpoints) -> str:
-    """What a client is told whose frames are throttled, and whether it stays connected."""
-    number = 1500
-    async with _connected(endpoints.game) as socket:
-        try:
-            for ref in range(number):
-                await socket.send(json.dumps({"type": "ping", "ref": f"{ref}"}))
-            answers = [await _answer(socket) for _ in range(number)]
-        except ConnectionClosed as closed:
-            return _end(closed)
-    notices = sorted({str(one.get("message")) for one in answers if "type" not in one})
-    served = sum("type" in one for one in answers)
-    return f"{served} of {number} served, the others told {notices}, connection open"
-
-
 async def replies_in_order(endpoints: Endpoints) -> str:
     """Whether frames of one connection are answered in the order in which they were sent."""
     async with _connected(endpoints.game) as socket:
@@ -138,6 +126,48 @@ async def other_status(endpoints: Endpoints) -> str:
     return await _asked(endpoints, {"status": 500})
 
 
+async def flood(endpoints: Endpoints) -> str:
+    """What a client is told whose frames are throttled, and whether it stays connected."""
+    try:
+        answers = await _flooded(endpoints, FLOOD * [{"type": "ping"}])
+    except ConnectionClosed as closed:
+        return _end(closed)
+    notices = sorted({f"{one['message']}" for one in answers if "message" in one})
+    served = sum("message" not in one for one in answers)
+    silent = FLOOD - len(answers)
+    return f"{served} served, others told {notices}, {silent} unanswered, connection open"
+
+
+async def throttled_apart(endpoints: Endpoints) -> str:
+    """Whether a route has a limit of its own, or shares that of the stage."""
+    others = [{"type": "other", "ref": "other"} for _ in range(10)]
+    answers = await _flooded(endpoints, [*FLOOD * [{"type": "ping"}], *others])
+    served = sum("other" in json.dumps(one) for one in answers)
+    return f"{served} of {len(others)} frames served for another route"
+
+
+async def _flooded(endpoints: Endpoints, requests: list[dict[str, str]]) -> list[dict[str, Any]]:
+    """All that comes back for frames sent as fast as can be, until nothing comes for a while."""
+    answers: list[dict[str, Any]] = []
+    async with _connected(_probe(endpoints)) as socket:
+        sending = asyncio.create_task(_send(socket, requests))
+        try:
+            while len(answers) < len(requests):
+                answers.append(await _answer(socket, endpoints.waits.silence))
+            await sending
+        except TimeoutError:
+            pass
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+    return answers
+
+
+async def _send(socket: ClientConnection, requests: list[dict[str, str]]) -> None:
+    for request in requests:
+        await socket.send(json.dumps(request))
+
+
 async def push_before_reply(endpoints: Endpoints) -> str:
     """In which order a client gets its reply and what was pushed to it before."""
     async with _connected(_probe(endpoints)) as socket:
@@ -148,11 +178,6 @@ async def push_before_reply(endpoints: Endpoints) -> str:
 
 QUESTIONS: Final = (
     Question("Idle limit", "1001 Going away after 600 s; ping frames do not count", idle),
-    Question(
-        "Throttled frames",
-        "a frame with the message Too Many Requests, connection open",
-        flood,
-    ),
     Question("Frames of one connection", "in order", replies_in_order),
     Question("A frame for $disconnect", "the function answers unknown_type", platform_route),
     Question("Binary frames", "closed with 1003 Binary frames are not supported.", binary),
@@ -166,6 +191,12 @@ QUESTIONS: Final = (
         "A function that fails", "the message Internal server error, connection open", failing
     ),
     Question("Status 500 with a body", "never sent: the game always answers 200", other_status),
+    Question(
+        "Throttled frames",
+        "a frame with the message Too Many Requests, connection open",
+        flood,
+    ),
+    Question("A flood on one route", "counts against all routes", throttled_apart),
     Question("Reply and earlier pushes", "the reply comes first", push_before_reply),
 )
 
@@ -219,8 +250,8 @@ async def _told(url: str, frame: str | bytes) -> str:
     return f"{said}, connection open"
 
 
-async def _answer(socket: ClientConnection) -> dict[str, Any]:
-    async with asyncio.timeout(PATIENCE_SECONDS):
+async def _answer(socket: ClientConnection, patience: float = PATIENCE_SECONDS) -> dict[str, Any]:
+    async with asyncio.timeout(patience):
         answer: dict[str, Any] = json.loads(await socket.recv())
     return answer
 

@@ -1,16 +1,18 @@
 """The probe: what it would find on AWS, tried on the embedded gateway and on the emulator."""
 
 import json
+import re
 from pathlib import Path
 
-from backend.local.gateway import serve
+from backend.local.gateway import Gateway, serve
 from backend.local.limits import Limits
 from backend.local.sqlite import SqliteStore
 from benchmarks import probe
-from benchmarks.probe import QUESTIONS, Endpoints, Waits, answers, report
+from benchmarks.probe import FLOOD, QUESTIONS, Endpoints, Waits, answers, report
 from tests.backend.aws.emulator import emulator
 from tests.backend.infra.deployment import UNKNOWN_TYPE, deploy, without
 from tests.backend.infra.synthesis import synthesise
+from tests.backend.memory import MemoryStore
 
 
 async def test_the_probe_finds_what_the_embedded_gateway_chose(tmp_path: Path) -> None:
@@ -20,8 +22,6 @@ async def test_the_probe_finds_what_the_embedded_gateway_chose(tmp_path: Path) -
         waits = Waits(idle=0.2, ping=0.1)
         found = await answers(Endpoints(gateway.url, slow=True, waits=waits))
     store.close()
-    throttled = found.pop("Throttled frames")
-    assert throttled.endswith("the others told ['Too Many Requests'], connection open")
     assert found == {
         "Idle limit": "silent: open after 0.2 s; pinging: open after 0.2 s",
         "Frames of one connection": "in order",
@@ -33,13 +33,29 @@ async def test_the_probe_finds_what_the_embedded_gateway_chose(tmp_path: Path) -
                 "A function that is too late",
                 "A function that fails",
                 "Status 500 with a body",
+                "Throttled frames",
+                "A flood on one route",
                 "Reply and earlier pushes",
             ),
             "not asked: needs the endpoint of the probe's stack",
         ),
     }
-    text = report(gateway.url, {**found, "Throttled frames": throttled})
+    text = report(gateway.url, found)
     assert all(f"| {one.name} | {one.chosen} |" in text for one in QUESTIONS)
+
+
+async def test_the_probe_counts_what_a_flood_is_told(gateway: Gateway) -> None:
+    """Each frame of a flood is served, or told of, or known to have got no answer."""
+    served = f"{FLOOD} served, others told [], 0 unanswered, connection open"
+    assert await probe.flood(Endpoints("", gateway.url)) == served
+    limits = Limits(rate=1, close_seconds=0.1)
+    async with serve(MemoryStore(), limits=limits) as slow:
+        found = await probe.flood(Endpoints("", slow.url))
+        apart = await probe.throttled_apart(Endpoints("", slow.url))
+    assert re.fullmatch(
+        r"\d+ served, others told \['Too Many Requests'\], 0 unanswered, connection open", found
+    )
+    assert re.fullmatch(r"\d+ of 10 frames served for another route", apart)
 
 
 async def test_the_probes_stack_does_as_it_is_told() -> None:
