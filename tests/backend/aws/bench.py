@@ -6,6 +6,7 @@ from typing import Any
 
 from backend.aws.metrics import EmbeddedMetrics
 from backend.aws.wiring import Surroundings, assemble
+from shared.board import tile_of
 from tests.backend.aws.emulator import Emulator
 from tests.backend.aws.meter import Bill, MeteredSession
 from tests.backend.memory import ManualClock
@@ -72,7 +73,7 @@ class Bench:
 
 
 def tile(cell: str) -> str:
-    return f"{int(cell) // 3},{int(cell) % 3}"
+    return tile_of(int(cell))
 
 
 def event(kind: str, connection: str, **more: Any) -> dict[str, Any]:
