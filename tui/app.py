@@ -14,6 +14,7 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
 
+from shared.errors import Refusal
 from tui import embedded
 from tui.bot import practise
 from tui.client import Client
@@ -22,7 +23,7 @@ from tui.folders import state_folder
 from tui.news import Ended, YourTurn, news
 from tui.options import Level, Options
 from tui.record import RecordFile
-from tui.screens.base import PlainScreen
+from tui.screens.base import PlainScreen, sentence_of
 from tui.screens.game import GameScreen
 from tui.screens.help import HelpScreen
 from tui.screens.intents import Began, NameChanged, OpenReplay, OpenTable, PracticeOver, Practise
@@ -127,13 +128,13 @@ class NoughtsApp(App[None]):
 
     @on(OpenTable)
     def _open_table(self, event: OpenTable) -> None:
-        screen = self._screen_of(event.session, event.game_id)
-        if event.instead is None:
-            self.push_screen(screen)
-        elif event.instead is self.screen:
-            if isinstance(event.instead, WaitingScreen):
+        in_front = self._uncover(event.asker)
+        if isinstance(event.asker, LobbyScreen):
+            self.push_screen(self._screen_of(event.session, event.game_id))
+        elif in_front:
+            if isinstance(event.asker, WaitingScreen):
                 self.clear_notifications()  # Nobody need be called to what he sees.
-            self.switch_screen(screen)
+            self.switch_screen(self._screen_of(event.session, event.game_id))
 
     @on(Began)
     def _summon(self, event: Began) -> None:
@@ -155,18 +156,21 @@ class NoughtsApp(App[None]):
     async def _begin_practice(self, event: Practise) -> None:
         try:
             client, game_id = await self._practice(event.level)
-        except Unreachable as unreachable:
-            self.notify(unreachable.sentence, severity="error", markup=False)
+        except (Refusal, Unreachable) as failure:
+            self.notify(sentence_of(failure), severity="error", markup=False)
             return
-        for finished in tuple(self._practices):
-            await self._close(finished)
         self._practices.append(client)
         session = replace(self.session, client=client, where="the computer", practice=True)
+        if not self._uncover(event.asker):
+            self.post_message(PracticeOver(session))
+            return
         self._listen(session)
-        if isinstance(self.screen, GameScreen):
-            await self.switch_screen(GameScreen(session, game_id))
+        screen = GameScreen(session, game_id)
+        if isinstance(event.asker, GameScreen):
+            event.asker.turn_away()
+            await self.switch_screen(screen)
         else:
-            await self.push_screen(GameScreen(session, game_id))
+            await self.push_screen(screen)
 
     @on(PracticeOver)
     @work
@@ -200,6 +204,13 @@ class NoughtsApp(App[None]):
         """The screen below the one in front whose game has begun meanwhile."""
         waiting = (each for each in self.screen_stack[:-1] if isinstance(each, WaitingScreen))
         return next((each for each in waiting if each.begun), None)
+
+    def _uncover(self, screen: Screen[None]) -> bool:
+        """Closes the dialogs over a screen, unless another one is in front; whether it is now."""
+        in_front = [each for each in self.screen_stack if not each.is_modal][-1]
+        while in_front is screen and self.screen is not screen:
+            self.pop_screen()
+        return in_front is screen
 
     async def _close(self, client: Client) -> None:
         if client in self._practices:
@@ -264,9 +275,13 @@ def create_app(
         where=server_name(options.url) if options.url else EMBEDDED,
         options=options,
     )
+
+    async def practise_now(level: Level) -> tuple[Client, str]:
+        return await practise(level, name=session.client.name)
+
     return NoughtsApp(
         session,
         record or RecordFile(folder),
-        practice or partial(practise, name=options.name),
+        practice or practise_now,
         remember,
     )

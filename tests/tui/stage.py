@@ -1,5 +1,6 @@
 """A stage for screens: the app with a client that is told what it knows and never connects."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Self
@@ -21,6 +22,7 @@ from tui.client import Client, Unreachable
 from tui.options import Level, MarkChoice, Options
 from tui.record import RecordFile
 from tui.screens.intents import OpenTable
+from tui.screens.lobby import LobbyScreen
 from tui.seats import Seat
 from tui.state import ClientState, LatencyMeasured, LinkStatus, TableState
 
@@ -122,6 +124,9 @@ class StillClient(Client):
         self.asked: list[tuple[object, ...]] = []
         self.looked: list[LobbyKind] = []
         self.refusal: Exception | None = None
+        self.answers = asyncio.Event()
+        """Until it is set, nobody is led to a table."""
+        self.answers.set()
         self.seats: tuple[tuple[Seat, Game], ...] = ()
         self._heard: list[Callable[[ClientState, Any], None]] = []
 
@@ -155,13 +160,13 @@ class StillClient(Client):
     async def start(
         self, mark: MarkChoice = "x", *, listed: bool = False, clock: int = 0
     ) -> TableState:
-        return self._seated("start", mark, listed, clock)
+        return await self._seated("start", mark, listed, clock)
 
     async def join(self, code: str) -> TableState:
-        return self._seated("join", code)
+        return await self._seated("join", code)
 
     async def match(self, clock: int = 0) -> TableState:
-        return self._seated("match", clock)
+        return await self._seated("match", clock)
 
     async def resumable(self) -> tuple[tuple[Seat, Game], ...]:
         return self.seats
@@ -170,13 +175,13 @@ class StillClient(Client):
         return seat in {each for each, _ in self.seats}
 
     async def resume(self, seat: Seat) -> TableState:
-        return self._seated("resume", seat.id)
+        return await self._seated("resume", seat.id)
 
     async def take_back(self, game_id: str) -> TableState:
-        return self._seated("take_back", game_id)
+        return await self._seated("take_back", game_id)
 
     async def watch(self, code: str) -> TableState:
-        return self._seated("watch", code)
+        return await self._seated("watch", code)
 
     async def leave(self, game_id: str) -> None:
         self._note("leave", game_id)
@@ -204,9 +209,10 @@ class StillClient(Client):
         if self.refusal is not None:
             raise self.refusal
 
-    def _seated(self, *request: object) -> TableState:
+    async def _seated(self, *request: object) -> TableState:
         """Sits at the only table that the test has laid, or at a new one."""
         self._note(*request)
+        await self.answers.wait()
         if not self.state.tables:
             self._known = replace(self.state, tables={CODE: TableState(game(), Mark.X)})
         return next(iter(self.state.tables.values()))
@@ -234,4 +240,5 @@ def stage(
 
 def open_table(app: NoughtsApp, game_id: str = CODE) -> None:
     """Shows a table as if the lobby had opened it."""
-    app.screen.post_message(OpenTable(app.session, game_id))
+    assert isinstance(app.screen, LobbyScreen)
+    app.screen.post_message(OpenTable(app.session, game_id, app.screen))

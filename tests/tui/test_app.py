@@ -1,5 +1,6 @@
 """What the app does across screens: practice, summons, bell, and a key for every click."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -11,15 +12,18 @@ from textual.screen import Screen
 from textual.widgets import OptionList, Static
 
 from shared.board import Mark
+from shared.errors import ErrorCode, Refusal
 from tests.tui.scenes import SCENES, Scene, front, played, settle, table
 from tests.tui.stage import CODE, NOW, StillClient, game, online
-from tui.app import NoughtsApp
+from tui.app import NoughtsApp, create_app
 from tui.client import Client
-from tui.options import Level, Practice
-from tui.record import Record
+from tui.errors import Unreachable
+from tui.options import Level, Options, Practice
+from tui.record import Record, RecordFile
 from tui.screens.dialogs import Chooser, CodeDialog, NameDialog, NewGameDialog, levels
 from tui.screens.game import GameScreen
 from tui.screens.help import HelpScreen
+from tui.screens.intents import Practise
 from tui.screens.lobby import LobbyScreen
 from tui.screens.replay import ReplayScreen, ShareDialog
 from tui.screens.waiting import WaitingScreen
@@ -52,18 +56,26 @@ class ComputerClient(StillClient):
     """The player's client at a game against the computer; knows whether it was closed."""
 
     closed = False
+    goes: asyncio.Event | None = None
+    """Until it is set, the client does not close."""
 
     async def __aexit__(self, *_: object) -> None:
+        if self.goes is not None:
+            await self.goes.wait()
         self.closed = True
 
 
-def against_the_computer(app: NoughtsApp) -> tuple[ComputerClient, list[Level]]:
-    """Puts a computer into the app that never moves."""
+def against_the_computer(
+    app: NoughtsApp, called: asyncio.Event | None = None
+) -> tuple[ComputerClient, list[Level]]:
+    """Puts a computer into the app that never moves, and comes when it has been ``called``."""
     computer = ComputerClient(online(TableState(game(id=PRACTICE), Mark.X)))
     asked: list[Level] = []
 
     async def practise(level: Level) -> tuple[Client, str]:
         asked.append(level)
+        if called is not None:
+            await called.wait()
         return computer, PRACTICE
 
     app._practice = practise
@@ -172,6 +184,89 @@ async def test_a_game_that_was_cancelled_calls_nobody() -> None:
         await settle(pilot)
         assert not list(app._notifications)
         assert "g" not in {hint.binding for hint in app.screen.query_one(KeyBar).hints}
+
+
+async def test_the_computer_does_not_come_before_somebody() -> None:
+    """A computer that was called and comes after an opponent goes again unseen."""
+    async with played(SCENES["waiting"]) as (app, client, pilot):
+        called = asyncio.Event()
+        computer, _ = against_the_computer(app, called)
+        await pilot.press("p", "enter")
+        await settle(pilot)
+        client.show(table())
+        await settle(pilot)
+        called.set()
+        await settle(pilot)
+        assert front(app).client is client
+        assert computer.closed
+
+
+async def test_whoever_plays_the_computer_next_has_left_his_table() -> None:
+    """The opponent of the last game hears that nobody is there any more, once there is a game."""
+    async with played(Scene(online(table("03142")))) as (app, client, pilot):
+        await pilot.press("p", "enter")
+        await settle(pilot)
+        assert client.asked == []
+        against_the_computer(app)
+        await pilot.press("p", "enter")
+        await settle(pilot)
+        assert client.asked == [("leave", CODE)]
+        assert [type(each) for each in app.screen_stack[1:]] == [LobbyScreen, GameScreen]
+        assert front(app).session.practice
+
+
+async def test_every_computer_is_closed() -> None:
+    """Whoever calls another computer before the last one has gone leaves none behind."""
+    async with played(SCENES["lobby_empty"]) as (app, _, pilot):
+        goes = asyncio.Event()
+        computers = []
+        for _ in range(3):
+            computer, _ = against_the_computer(app)
+            computer.goes = goes
+            computers.append(computer)
+            app.screen.post_message(Practise("easy", front(app)))
+            await settle(pilot)
+        goes.set()
+        await settle(pilot)
+        assert [each.closed for each in computers] == [True, True, False]
+        assert front(app).client is computers[-1]
+    assert computers[-1].closed
+
+
+async def test_a_refused_game_against_the_computer_is_said() -> None:
+    """Whatever keeps the computer from coming is told, and nothing else happens."""
+    async with played(SCENES["lobby_empty"]) as (app, _, pilot):
+
+        async def practise(_level: Level) -> tuple[Client, str]:
+            raise Refusal(ErrorCode.BUSY, "The server is busy.")
+
+        app._practice = practise
+        await pilot.press("p", "enter")
+        await settle(pilot)
+        assert [note.message for note in app._notifications] == ["The server is busy."]
+        assert isinstance(app.screen, LobbyScreen)
+
+
+async def test_the_computer_knows_the_name_of_today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Against the computer, too, a player has the name that he took last."""
+    names: list[str] = []
+
+    async def practise(_level: Level, *, name: str) -> tuple[Client, str]:
+        names.append(name)
+        raise Unreachable("Nobody is there.")
+
+    monkeypatch.setattr("tui.app.practise", practise)
+    app = create_app(
+        Options(name="Ada"),
+        client=StillClient(),
+        record=RecordFile(None),
+        remember=lambda _changes: None,
+    )
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("e", "end", *" Byron", "enter", "p", "enter")
+        await settle(pilot)
+        assert names == ["Ada Byron"]
 
 
 async def test_waiting_can_be_copied_and_cancelled() -> None:

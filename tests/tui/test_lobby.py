@@ -1,6 +1,7 @@
 """The lobby and the way into every game."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from textual import events
@@ -126,6 +127,18 @@ async def test_a_long_failure_is_read_to_its_end(size: tuple[int, int]) -> None:
         assert not said.region.overlaps(app.screen.query_one(KeyBar).region)
 
 
+@pytest.mark.parametrize("cover", ["question_mark", "ctrl+p"])
+async def test_a_table_comes_in_place_of_what_was_open(cover: str) -> None:
+    """No dialog waits under a game for its end."""
+    async with played(LOBBY) as (app, client, pilot):
+        client.answers.clear()
+        await pilot.press("q", cover)
+        await settle(pilot)
+        client.answers.set()
+        await settle(pilot)
+        assert [type(each) for each in app.screen_stack[1:]] == [LobbyScreen, GameScreen]
+
+
 async def test_the_lobby_is_looked_at_once() -> None:
     """Each look at the lists costs money: one of each when the lobby opens."""
     async with played(LOBBY) as (_, client, pilot):
@@ -139,7 +152,7 @@ async def test_the_lists_stay_fresh_when_the_clock_is_set_back() -> None:
         screen = front(app)
         for seconds, looks in ((4.9, 1), (5.0, 2)):
             screen.session = replace(
-                screen.session, now_ms=lambda: NOW - 3_600_000, monotonic=lambda at=seconds: at
+                screen.session, now_ms=lambda: NOW - 3_600_000, monotonic=partial(float, seconds)
             )
             screen.show()
             await settle(pilot)

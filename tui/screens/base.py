@@ -40,6 +40,11 @@ def too_small_text(width: int, height: int) -> str:
     return f"This terminal is too small\n\n{width} x {height} now, {needed}\n\nEnlarge it and go on"
 
 
+def sentence_of(failure: Refusal | Unreachable) -> str:
+    """What a person is told of a request that came to nothing."""
+    return failure.message if isinstance(failure, Refusal) else failure.sentence
+
+
 class TooSmall(Static):
     """Covers a screen that cannot be drawn; the screen itself lives on below."""
 
@@ -211,10 +216,8 @@ class PlainScreen(Screen[None]):
     async def _asking(self, request: Callable[[], Awaitable[object]]) -> None:
         try:
             await request()
-        except Refusal as refusal:
-            self.post_message(self.Refused(refusal.message))
-        except Unreachable as unreachable:
-            self.post_message(self.Refused(unreachable.sentence))
+        except (Refusal, Unreachable) as failure:
+            self.post_message(self.Refused(sentence_of(failure)))
 
     def _heard(self, state: ClientState, _happening: Happening) -> None:
         self.post_message(self.Changed(state))

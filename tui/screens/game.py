@@ -120,7 +120,7 @@ class GameScreen(PlainScreen):
         self.query_one(StatusLine).shown = status(self.state, table, now)
         self._follow_claim(claimable=can_claim(self.state, table, now))
         if table.onward and self.is_active:
-            self.post_message(OpenTable(self.session, table.onward, instead=self))
+            self.post_message(OpenTable(self.session, table.onward, self))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         table = self.table
@@ -181,7 +181,7 @@ class GameScreen(PlainScreen):
 
     def _practise(self, answer: str | None) -> None:
         if level := practice_level(answer):
-            self.post_message(Practise(level))
+            self.post_message(Practise(level, self))
 
     def _say(self, answer: str | None) -> None:
         for emote in EMOTES:
@@ -194,16 +194,20 @@ class GameScreen(PlainScreen):
         elif answer == "leave":
             self._leave()
 
-    def _leave(self) -> None:
+    def turn_away(self) -> None:
+        """Ends what the player had to do with this table."""
         if self.session.practice:
             self.post_message(PracticeOver(self.session))
         elif self.table is not None:
             self.ask_last(self.client.leave, self.game_id)
+
+    def _leave(self) -> None:
+        self.turn_away()
         self.dismiss()
 
     async def _follow(self, game_id: str) -> None:
         await self.client.watch(game_id)
-        self.post_message(OpenTable(self.session, game_id, instead=self))
+        self.post_message(OpenTable(self.session, game_id, self))
 
     def _follow_claim(self, *, claimable: bool) -> None:
         """A claim becomes legal by time alone, which no state tells the key bar."""

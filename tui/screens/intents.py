@@ -8,15 +8,13 @@ from tui.session import Session
 
 
 class OpenTable(Message):
-    """Show a table: on top of what is shown, or instead of a screen if that is still in front."""
+    """Show a table: over the lobby if that asks, else in place of the screen that does."""
 
-    def __init__(
-        self, session: Session, game_id: str, *, instead: Screen[None] | None = None
-    ) -> None:
+    def __init__(self, session: Session, game_id: str, asker: Screen[None]) -> None:
         super().__init__()
         self.session = session
         self.game_id = game_id
-        self.instead = instead
+        self.asker = asker
 
 
 class Began(Message):
@@ -29,11 +27,12 @@ class Began(Message):
 
 
 class Practise(Message):
-    """Play the computer."""
+    """Play the computer, unless the player has gone elsewhere before it comes."""
 
-    def __init__(self, level: Level) -> None:
+    def __init__(self, level: Level, asker: Screen[None]) -> None:
         super().__init__()
         self.level = level
+        self.asker = asker
 
 
 class PracticeOver(Message):

@@ -22,7 +22,7 @@ from shared.replay import moves_of
 from tui.errors import Unreachable
 from tui.options import JoinGame, Lobby, New, Opening, Practice, Replay, WatchGame
 from tui.record import Record, record_text
-from tui.screens.base import P, PlainScreen, Request
+from tui.screens.base import P, PlainScreen, Request, sentence_of
 from tui.screens.dialogs import (
     ChoiceDialog,
     CodeDialog,
@@ -223,7 +223,7 @@ class LobbyScreen(PlainScreen):
             case WatchGame(code):
                 self._enter(CodeGiven(code, watch=True))
             case Practice(level):
-                self.post_message(Practise(level))
+                self.post_message(Practise(level, self))
             case Replay(code):
                 self.post_message(OpenReplay(moves_of(code), ("x", "o")))
             case _:
@@ -278,7 +278,7 @@ class LobbyScreen(PlainScreen):
 
     def _practise(self, answer: str | None) -> None:
         if level := practice_level(answer):
-            self.post_message(Practise(level))
+            self.post_message(Practise(level, self))
 
     def _named(self, name: str | None) -> None:
         if name is not None:
@@ -295,13 +295,11 @@ class LobbyScreen(PlainScreen):
     async def _opening(self, request: Callable[[], Awaitable[TableState]]) -> None:
         try:
             table = await request()
-        except Refusal as refusal:
-            self.busy, self.notice = "", refusal.message
-        except Unreachable as unreachable:
-            self.busy, self.notice = "", unreachable.sentence
+        except (Refusal, Unreachable) as failure:
+            self.busy, self.notice = "", sentence_of(failure)
         else:
             # Busy until the table is in front.
-            self.post_message(OpenTable(self.session, table.id))
+            self.post_message(OpenTable(self.session, table.id, self))
 
     @work(group="seats", exclusive=True)
     async def _look_again(self) -> None:

@@ -138,14 +138,14 @@ class WaitingScreen(PlainScreen):
 
     def _practise(self, answer: str | None) -> None:
         if level := practice_level(answer):
-            self.post_message(Practise(level))
+            self.post_message(Practise(level, self))
 
     def _go_on(self, table: TableState) -> None:
         """To the table when the game begins: at once, or when the screen in front lets it."""
         game_id = self.begun
         if self.is_active:
             if game_id or table.game.status == "cancelled":
-                self.post_message(OpenTable(self.session, game_id or table.id, instead=self))
+                self.post_message(OpenTable(self.session, game_id or table.id, self))
         elif game_id and game_id != self._called:
             self._called = game_id
             self.post_message(Began(self.session, game_id))
