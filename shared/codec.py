@@ -113,15 +113,17 @@ def _request(fields: dict[str, Any]) -> AnyRequest:
         raise Refusal(
             ErrorCode.UNKNOWN_TYPE, f"A request has one of these types: {', '.join(REQUESTS)}."
         )
-    try:
-        request: AnyRequest = msgspec.convert(fields, AnyRequest)
-    except msgspec.ValidationError as error:
-        raise Refusal(ErrorCode.BAD_REQUEST, _sentence(error)) from None
-    if getattr(request, "v", PROTOCOL_VERSION) != PROTOCOL_VERSION:
+    # First, for another version can have other fields.
+    version = fields.get("v") if "v" in REQUESTS[kind].__struct_fields__ else None
+    if isinstance(version, int) and version != PROTOCOL_VERSION:
         raise Refusal(
             ErrorCode.UNSUPPORTED_VERSION,
             f"This server speaks version {PROTOCOL_VERSION} of the protocol only.",
         )
+    try:
+        request: AnyRequest = msgspec.convert(fields, AnyRequest)
+    except msgspec.ValidationError as error:
+        raise Refusal(ErrorCode.BAD_REQUEST, _sentence(error)) from None
     return request
 
 

@@ -10,6 +10,8 @@ from typing import Final
 
 NAME_CELLS: Final = 20
 NAME_CODE_POINTS: Final = 40
+NAME_BYTES: Final = 100
+"""In UTF-8: with two such names and all that can be at a table, a stored game is below 1 KB."""
 SENTENCE_CODE_POINTS: Final = 300
 
 # Control, format (which holds the bidirectional and most zero-width characters), surrogate, private
@@ -70,14 +72,15 @@ def cell_width(text: str) -> int:
 # Every snapshot of a game cleans both names.
 @lru_cache(maxsize=1024)
 def clean_name(text: str) -> str:
-    """A player's name: `clean`, at most 20 cells wide and 40 code points long; may be empty."""
+    """A player's name: `clean`, at most 20 cells, 40 code points and 100 bytes; may be empty."""
     # NFC can lengthen a text, but never makes 40 code points out of less than 14: looking at more
     # than this is wasted.
     shown = clean(text[: 100 * NAME_CODE_POINTS])
-    cells = 0
+    cells = size = 0
     for place, character in enumerate(shown[:NAME_CODE_POINTS]):
         cells += cell_width(character)
-        if cells > NAME_CELLS:
+        size += len(character.encode())
+        if cells > NAME_CELLS or size > NAME_BYTES:
             return shown[:place].rstrip()
     return shown[:NAME_CODE_POINTS].rstrip()
 

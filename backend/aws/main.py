@@ -9,7 +9,8 @@ import os
 from typing import Final
 
 from backend.aws.metrics import EmbeddedMetrics, FaultCounter
-from backend.aws.wiring import Surroundings, SystemClock, assemble, make_session
+from backend.aws.wiring import Surroundings, assemble, make_session
+from backend.handlers.clock import SystemClock
 from backend.handlers.entry import Handler
 
 _surroundings: Final = Surroundings.read(os.environ)

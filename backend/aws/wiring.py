@@ -1,6 +1,5 @@
 """The service, put together of what AWS has. Imports backend and botocore."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self, cast
@@ -47,13 +46,6 @@ class Surroundings:
             stack=environment["STACK_NAME"],
             life=int(environment["GAME_LIFE_SECONDS"]),
         )
-
-
-class SystemClock:
-    """`backend.core.ports.Clock` of this machine."""
-
-    def now(self) -> int:
-        return time.time_ns() // 1_000_000
 
 
 class TwoServices(Loader):

@@ -10,7 +10,7 @@ from typing import Any, Final
 from backend.core.ports import Busy
 from backend.core.service import Service
 from backend.handlers import events
-from backend.handlers.events import BadEvent, Connected, Disconnected, Message
+from backend.handlers.events import Connected, Disconnected, Message
 from shared import codec
 
 _log: Final = logging.getLogger(__name__)
@@ -52,6 +52,3 @@ class Handler:
         except Exception:  # noqa: BLE001 (the boundary)
             _log.exception("a disconnect failed")
         return events.response()
-
-
-__all__ = ["BadEvent", "Handler"]

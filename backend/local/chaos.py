@@ -218,10 +218,10 @@ class ChaoticGateway(Gateway):
             case "going away":
                 client.socket.dismiss(CloseCode.GOING_AWAY, GOING_AWAY)
             case "throttled":
-                self._notify(client, invocation.THROTTLED, self._event(client, body))
+                self._notify(client, invocation.THROTTLED, invocation.new_id())
             case "failed":
                 await self._run(self._event(client, body))
-                self._notify(client, invocation.FAILED, self._event(client, body))
+                self._notify(client, invocation.FAILED, invocation.new_id())
             case "repeated":
                 await super()._receive(client, body)
                 await super()._receive(client, body)

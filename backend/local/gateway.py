@@ -12,8 +12,6 @@ other. What it posts during a call is sent after the reply of that call.
 import asyncio
 import json
 import logging
-import time
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -30,6 +28,7 @@ from websockets.http11 import Request, Response
 
 from backend.core.ports import Clock, Connections, Gone, Metric, Store
 from backend.core.service import Service
+from backend.handlers.clock import SystemClock
 from backend.handlers.entry import Handler
 from backend.local import invocation
 from backend.local.invocation import Caller
@@ -47,21 +46,11 @@ Invoke = Callable[[dict[str, Any]], dict[str, Any]]
 """A function: an event in, a response out."""
 
 
-class SystemClock:
-    """The time of the machine."""
-
-    def now(self) -> int:
-        return time.time_ns() // 1_000_000
-
-
-class Tally:
-    """Counts, kept in memory."""
-
-    def __init__(self) -> None:
-        self.counts: Counter[Metric] = Counter()
+class NoMetrics:
+    """`Metrics` that nobody looks at."""
 
     def count(self, counts: Mapping[Metric, int]) -> None:
-        self.counts.update(counts)
+        """Forgets them."""
 
 
 @dataclass(slots=True, eq=False)
@@ -207,11 +196,10 @@ class Gateway:
         if self._closing:
             return
         client.active_at = now = self._clock.now()
-        event = self._event(client, body)
         if client.bucket.take(now):
-            await self._run(event, client)
+            await self._run(self._event(client, body), client)
         else:
-            self._notify(client, invocation.THROTTLED, event)
+            self._notify(client, invocation.THROTTLED, invocation.new_id())
             # A client that floods lets the others have their turn.
             await asyncio.sleep(0)
 
@@ -224,7 +212,7 @@ class Gateway:
         response, posts = await call(self._worker, self._call, event)
         if client is not None:
             if response is None:
-                self._notify(client, invocation.FAILED, event)
+                self._notify(client, invocation.FAILED, event["requestContext"]["requestId"])
             elif reply := response.get("body"):
                 self._send(client, reply)
         for connection, frame in posts:
@@ -239,8 +227,7 @@ class Gateway:
             response = None
         return response, self.outbox.take()
 
-    def _notify(self, client: Client, message: str, event: dict[str, Any]) -> None:
-        request_id = event["requestContext"]["requestId"]
+    def _notify(self, client: Client, message: str, request_id: str) -> None:
         self._send(client, invocation.notice(message, client.id, request_id))
 
     def _send(self, client: Client, frame: str) -> None:
@@ -288,7 +275,7 @@ async def serve(
     clock = clock or SystemClock()
     limits = limits or Limits()
     gateway = make(clock, limits, origins)
-    gateway.invoke = invoke or Handler(Service(store, gateway.connections, clock, Tally()))
+    gateway.invoke = invoke or Handler(Service(store, gateway.connections, clock, NoMetrics()))
     try:
         async with _listen(gateway, host, port, limits) as server:
             gateway.host, gateway.port = host, server.sockets[0].getsockname()[1]

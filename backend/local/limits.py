@@ -38,17 +38,18 @@ class Limits:
 
 
 class TokenBucket:
-    """``rate`` tokens a second, at most ``2 * rate`` kept, full at first; of 0 there is no end."""
+    """``rate`` tokens a second, twice as many kept, full at first; of 0 there is no end."""
 
     def __init__(self, rate: float, now: int) -> None:
         self._rate = rate
-        self._tokens = 2 * rate
+        self._most = max(1.0, 2 * rate)
+        self._tokens = self._most
         self._at = now
 
     def take(self, now: int) -> bool:
         """Whether there was a token to take at this time (epoch ms), which may go back."""
         gained = self._rate * max(0, now - self._at) / 1000
-        self._tokens = min(2 * self._rate, self._tokens + gained)
+        self._tokens = min(self._most, self._tokens + gained)
         self._at = now
         if self._rate and self._tokens < 1:
             return False

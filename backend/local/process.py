@@ -23,8 +23,9 @@ from platformdirs import user_state_path
 from backend.core.match import Moment
 from backend.core.ports import Busy, Store
 from backend.core.service import LIFE_SECONDS
+from backend.handlers.clock import SystemClock
 from backend.local import chaos
-from backend.local.gateway import Gateway, SystemClock, serve
+from backend.local.gateway import Gateway, serve
 from backend.local.limits import RATE, CappedStore, Limits
 from backend.local.sqlite import SqliteStore, UnusableFile
 
@@ -51,8 +52,8 @@ CONNECTIONS_PER_ADDRESS: Final = 50
 """A household or an office plays from one address. Not asked on loopback, where a reverse proxy
 would be everybody's address and a local program needs no gateway to use up the machine."""
 
-# One gateway that ends and the next that starts can overlap for a moment.
-_LOCK_SECONDS: Final = 2
+# One gateway that ends and the next that starts can overlap while clients are being told.
+_LOCK_SECONDS: Final = Limits().handshake_seconds + Limits().close_seconds
 _IDLE_PAUSE: Final = 0.5
 
 
@@ -194,14 +195,17 @@ def _owned(folder: Path, note: Path) -> str:
 async def _run(store: SqliteStore, options: Options, note: Path) -> None:
     ended = asyncio.Event()
     _end_on_signals(ended)
-    try:
-        async with _serving(CappedStore(store), options) as gateway:
-            _announce(gateway, note)
-            await _until(ended, gateway, options.idle_exit)
-    except OSError as error:
-        taken = error.errno == errno.EADDRINUSE
-        reason = "another program listens there" if taken else error
-        raise CannotServe(f"cannot listen on {options.host}:{options.port}: {reason}.") from None
+    async with contextlib.AsyncExitStack() as running:
+        try:
+            serving = _serving(CappedStore(store), options)
+            gateway = await running.enter_async_context(serving)
+        except OSError as error:
+            taken = error.errno == errno.EADDRINUSE
+            reason = "another program listens there" if taken else error
+            where = f"{options.host}:{options.port}"
+            raise CannotServe(f"cannot listen on {where}: {reason}.") from None
+        _announce(gateway, note)
+        await _until(ended, gateway, options.idle_exit)
 
 
 def _serving(store: Store, options: Options) -> AbstractAsyncContextManager[Gateway]:

@@ -17,10 +17,11 @@ from backend.aws.metrics import EmbeddedMetrics
 from backend.aws.wiring import STORE_CONFIG
 from backend.core.ports import Connections
 from backend.core.service import Service
+from backend.handlers.clock import SystemClock
 from backend.handlers.entry import Handler
 from backend.infra.asset import ROOT
 from backend.infra.settings import Settings
-from backend.local.gateway import Gateway, SystemClock, serve
+from backend.local.gateway import Gateway, serve
 from backend.local.limits import Limits
 from shared.board import tile_of
 from tests.backend.aws.emulator import emulator

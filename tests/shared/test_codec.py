@@ -274,6 +274,8 @@ def test_a_version_that_is_not_spoken_is_refused(kind: str) -> None:
         refusal = refused(body_of(kind, v=version))
         assert (refusal.code, refusal.ref) == (ErrorCode.UNSUPPORTED_VERSION, "r1")
         assert "version 1" in refusal.message
+        # Another version can have other fields: which it is, is what its client must hear.
+        assert refused(body_of(kind, v=version, name=7, id=[])).code == refusal.code
 
 
 def test_a_request_has_4096_bytes_at_most() -> None:

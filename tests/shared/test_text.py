@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from shared.text import (
+    NAME_BYTES,
     NAME_CELLS,
     NAME_CODE_POINTS,
     SENTENCE_CODE_POINTS,
@@ -61,6 +62,7 @@ texts = st.text(characters, max_size=60)
         ("a" + "\u6f22" * 10, "a" + "\u6f22" * 9),
         ("x" + "\u0301" * 100, "x" + "\u0301" * 39),
         ("A" * 19 + " B", "A" * 19),
+        ("\U00020000" * 10 + "\U0001e8d0" * 30, "\U00020000" * 10 + "\U0001e8d0" * 15),
         ("\U0001f600\ufe0f", "\U0001f600"),
         ("\u200b" * 10_000 + "Ada", ""),
     ],
@@ -77,6 +79,7 @@ def test_a_clean_name_fits_its_place(text: str) -> None:
     assert cell_width(name) <= NAME_CELLS
     assert cell_len(name) <= NAME_CELLS
     assert len(name) <= NAME_CODE_POINTS
+    assert len(name.encode()) <= NAME_BYTES
 
 
 @given(texts)

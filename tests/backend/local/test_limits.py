@@ -40,6 +40,14 @@ def test_a_clock_that_goes_back_gives_nothing() -> None:
     assert taken(bucket, NOW - 59_000, 20) == 5
 
 
+def test_a_slow_rate_lets_through_what_it_says() -> None:
+    """A rate below one in two seconds is still one now and then."""
+    bucket = TokenBucket(0.1, 0)
+    assert [bucket.take(1000 * second) for second in (0, 5, 10, 11, 20)] == [
+        *(True, False, True, False, True)
+    ]
+
+
 def test_a_rate_of_0_is_none() -> None:
     """An operator can lift the limit."""
     assert taken(TokenBucket(0, NOW), NOW, 10_000) == 10_000

@@ -1,0 +1,10 @@
+"""The clock of every host. Standard library only."""
+
+import time
+
+
+class SystemClock:
+    """`backend.core.ports.Clock` of this machine."""
+
+    def now(self) -> int:
+        return time.time_ns() // 1_000_000
