@@ -121,6 +121,7 @@ class Client:
             timing=self._timing,
             random=self._random,
             sleep=self._sleep,
+            now_ms=self.now_ms,
         )
 
     # --- Sitting down ------------------------------------------------------------------------

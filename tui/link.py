@@ -7,6 +7,7 @@ takes the place of the first. Imports websockets, and of this project only `tui`
 import asyncio
 import contextlib
 import logging
+import math
 import ssl
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
@@ -18,6 +19,7 @@ from websockets.exceptions import (
     ConnectionClosed,
     InvalidHandshake,
     InvalidMessage,
+    InvalidProxy,
     InvalidStatus,
     InvalidURI,
 )
@@ -110,12 +112,15 @@ class Link:
         timing: Timing,
         random: Callable[[], float],
         sleep: Sleep,
+        now_ms: Callable[[], int],
     ) -> None:
         self._locate = locate
         self._end = end
         self._timing = timing
         self._random = random
         self._sleep = sleep
+        self._now_ms = now_ms
+        self._wires: set[Wire] = set()
         self._backoff = Backoff(timing.reconnect, timing.reconnect_most, random)
         self._attempts = 0
         self._was_online = False
@@ -126,10 +131,11 @@ class Link:
         try:
             async with contextlib.aclosing(_generator(self._dial())) as connections:
                 async for connection in connections:
-                    await self._serve_all(Wire(connection, self._end))
+                    await self._serve_all(self._wire(connection))
                     self._failed("The connection was lost.")
                     await self._sleep(self._backoff.next())
-        except (OSError, InvalidHandshake, InvalidURI, Unreachable) as error:
+        except Exception as error:  # noqa: BLE001 (whatever ends the link, the player is told)
+            _log.warning("no connection", exc_info=error)
             self._changed(LinkStatus.FAILED, describe(error))
 
     async def _serve_all(self, wire: Wire | None) -> None:
@@ -138,12 +144,21 @@ class Link:
         try:
             while wire is not None:
                 successor = await self._serve(wire, tending(wire))
-                await wire.close()
+                await self._close(wire)
                 wire, tending = successor, self._tend
         finally:
             self._end.lost()
-            if wire is not None:
-                await wire.close()
+            for left in tuple(self._wires):
+                await self._close(left)
+
+    def _wire(self, connection: ClientConnection) -> Wire:
+        wire = Wire(connection, self._end)
+        self._wires.add(wire)
+        return wire
+
+    async def _close(self, wire: Wire) -> None:
+        await wire.close()
+        self._wires.discard(wire)
 
     async def _serve(self, wire: Wire, tend: Coroutine[Any, Any, Wire | None]) -> Wire | None:
         """Serves a connection until it is lost, or returns the one that has taken its place."""
@@ -188,16 +203,17 @@ class Link:
         await self._sleep(youngest + self._random() * (oldest - youngest))
         while True:
             try:
-                successor = Wire(await self._dial(), self._end)
+                successor = self._wire(await self._dial())
             except (OSError, InvalidHandshake, Unreachable) as error:
                 _log.info("no second connection yet: %s", describe(error))
                 await self._sleep(self._backoff.next())
                 continue
-            async with contextlib.AsyncExitStack() as untaken:
-                untaken.push_async_callback(successor.close)
-                await self._take_up(successor)
-                untaken.pop_all()
-            return successor
+            # Requests are held meanwhile: for one who does not answer they are not held for long.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._timing.reply):
+                    await self._take_up(successor)
+                    return successor
+            raise Unreachable("The server does not answer.")
 
     async def _take_up(self, wire: Wire) -> None:
         opening = asyncio.create_task(self._end.opened(wire))
@@ -210,10 +226,26 @@ class Link:
             await _cancel(opening)
 
     async def _feel_pulse(self, wire: Wire) -> None:
+        patience = self._timing.pulse
         with contextlib.suppress(ConnectionClosed):
             while True:
-                self._end.measured(await wire.latency(self._timing.pulse))
-                await self._sleep(self._timing.pulse)
+                self._end.measured(await wire.latency(patience))
+                slept = await self._rest()
+                patience = self._timing.wake if slept else self._timing.pulse
+
+    async def _rest(self) -> bool:
+        """Waits for the next beat of the pulse; true at once when the machine has slept meanwhile.
+
+        Its wall clock went on then, and the connection has probably been given up at the other end.
+        """
+        steps = math.ceil(self._timing.pulse / self._timing.step)
+        step = self._timing.pulse / steps
+        for _ in range(steps):
+            before = self._now_ms()
+            await self._sleep(step)
+            if self._now_ms() - before > 1000 * (step + self._timing.wake):
+                return True
+        return False
 
     def _dial(self) -> connect:
         return _Dial(
@@ -274,8 +306,10 @@ def describe(error: Exception) -> str:  # noqa: PLR0911 (one sentence per cause)
             return f"The server refused the connection (HTTP {error.response.status_code})."
         case InvalidMessage():
             return "What answers at that address is no game server."
-        case InvalidURI():
-            return f"{error.uri} is not the address of a server."
+        case InvalidURI() | UnicodeError():
+            return "That is not the address of a server."
+        case InvalidProxy() | ImportError():  # what a SOCKS proxy needs is not installed
+            return f"The proxy of your environment cannot be used: {error.msg}."
         case ssl.SSLCertVerificationError():
             return f"The server's certificate is not trusted: {error.verify_message}."
         case TimeoutError():

@@ -24,6 +24,10 @@ class Timing:
     """A connection that lasted so long has ended the growing."""
     pulse: float = 10
     """Between measurements of latency, and for the answer to one."""
+    step: float = 2
+    """Between looks at the wall clock, which jumps when the machine has slept."""
+    wake: float = 5
+    """For the answer to a measurement after that; a sleep must be longer to count."""
     match_again: tuple[float, float] = (3, 5)
     silence: float = 30
     """Of a table, before the server is asked about it; doubled each time."""

@@ -47,6 +47,10 @@ class Peer:
         self._connection.transport.abort()
         self.ended.set()
 
+    def falls_silent(self) -> None:
+        """Nothing is read or answered any more, as when the line is dead."""
+        self._connection.transport.pause_reading()
+
     async def closes(self) -> None:
         """Waits until the client has closed the connection."""
         await self._connection.wait_closed()

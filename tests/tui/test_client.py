@@ -100,14 +100,19 @@ async def opened(server: Server, glass: Hourglass) -> AsyncIterator[Opened]:
     """Opens clients and closes them after the test."""
     async with contextlib.AsyncExitStack() as stack:
 
-        async def open_client(seats: Seats | None = None, url: Any = None, **timing: Any) -> Client:
+        async def open_client(
+            seats: Seats | None = None,
+            url: Any = None,
+            now_ms: Callable[[], int] = lambda: NOW,
+            **timing: Any,
+        ) -> Client:
             client = Client(
                 url or server.url,
                 seats or Seats(None),
                 name="Ada",
                 server=server.url,
                 timing=Timing(reconnect=0.001, reconnect_most=0.01, **timing),
-                now_ms=lambda: NOW,
+                now_ms=now_ms,
                 monotonic=lambda: glass.now,
                 random=lambda: 0.5,
                 sleep=glass.sleep,
@@ -981,3 +986,102 @@ async def test_trying_again_is_waited_for(opened: Any, server: Server) -> None:
     peer = await server.accepts()
     await peer.replies(await peer.receives(), Listed(games=()))
     await asking
+
+
+PROXY = "The proxy of your environment cannot be used: "
+
+
+@pytest.mark.parametrize(
+    ("proxy", "url", "sentence"),
+    [
+        (
+            "socks5h://127.0.0.1:9",
+            "wss://example.org/game",
+            PROXY + "connecting through a SOCKS proxy requires python-socks.",
+        ),
+        (
+            "proxy:8080",
+            "wss://example.org/game",
+            PROXY + "scheme proxy isn't supported.",
+        ),
+        (None, "wss://a..b/game", "That is not the address of a server."),
+        (None, "wss://:80/game", "That is not the address of a server."),
+    ],
+)
+async def test_an_address_that_leads_nowhere(
+    opened: Any, monkeypatch: pytest.MonkeyPatch, proxy: str | None, url: str, sentence: str
+) -> None:
+    """Whatever keeps the client from ever connecting is said, and it can be tried again."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    if proxy is not None:
+        monkeypatch.setenv("https_proxy", proxy)
+    client = await opened(url=url)
+    state = await until(client, lambda state: state.link is LinkStatus.FAILED)
+    assert state.failure == sentence
+    client.reconnect()
+    await until(client, lambda state: state.link is LinkStatus.CONNECTING)
+    await until(client, lambda state: state.link is LinkStatus.FAILED)
+
+
+async def test_a_second_connection_on_which_nobody_answers(
+    opened: Any, server: Server, glass: Hourglass
+) -> None:
+    """Requests are not held up for long by a successor that opens and then says nothing."""
+    client = await opened(silence=10_000, silence_most=10_000, reply=0.1)
+    await seated(client, await server.accepts())
+    await glass.asleep(110 * 60)
+    glass.turn(110 * 60)
+    silent = await server.accepts()
+    await silent.closes()
+    again = await server.accepts()
+    request = await again.receives(id=CODE, token=TOKEN_O)
+    await again.replies(request, Resumed(id=CODE, mark=Mark.O, game=game("4"), now=NOW))
+    await until(client, lambda state: state.tables[CODE].game.moves == "4")
+
+
+async def test_a_connection_lost_while_it_is_replaced(
+    opened: Any, server: Server, glass: Hourglass, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second connection that comes a moment too late is closed and not left open beside."""
+    ending = asyncio.Event()
+    sleep = glass.sleep
+
+    async def slow_to_end(seconds: float) -> None:
+        try:
+            await sleep(seconds)
+        except asyncio.CancelledError:
+            if seconds != 2 or ending.is_set():
+                raise
+            ending.set()
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(glass, "sleep", slow_to_end)
+    client = await opened(silence=10_000, silence_most=10_000)
+    old = await server.accepts()
+    await seated(client, old)
+    await glass.asleep(110 * 60)
+    glass.turn(110 * 60)
+    new = await server.accepts()
+    request = await new.receives(id=CODE, token=TOKEN_O)
+    await glass.asleep(2)
+    await new.replies(request, Resumed(id=CODE, mark=Mark.O, game=game(), now=NOW))
+    await ending.wait()
+    await old.vanishes()
+    await new.closes()
+    await server.accepts()
+
+
+async def test_a_laptop_that_wakes(opened: Any, server: Server, glass: Hourglass) -> None:
+    """After a sleep of the machine a dead connection is noticed at once."""
+    now = [NOW]
+    client = await opened(now_ms=lambda: now[0], wake=0.1)
+    peer = await server.accepts()
+    await until(client, lambda state: state.latency_ms is not None)
+    await glass.asleep(2)
+    peer.falls_silent()
+    now[0] += 3_600_000
+    glass.turn(2)
+    await until(client, lambda state: state.link is LinkStatus.RECONNECTING)
+    await server.accepts()
