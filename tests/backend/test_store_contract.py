@@ -11,6 +11,7 @@ from backend.core import match as rules
 from backend.core.match import MAX_WATCHERS, Match, Moment, Move, Seat
 from backend.core.ports import Conflict, Store
 from backend.local.sqlite import SqliteStore
+from shared import crockford
 from shared.board import Mark
 from shared.messages import Series
 from tests.backend.aws.emulator import emulator
@@ -365,6 +366,30 @@ def test_a_won_match_leaves_the_lobby(store: Store) -> None:
         who = "bob" if place % 2 else "ada"
         match = store.append_move(match.id, who, Move(match.moves, int(cell)), AT)
     assert list(store.lobby("live", NOW)) == []
+
+
+def test_a_match_shows_while_somebody_is_there(store: Store) -> None:
+    """A listed match that both have lost is shown again when one comes back, or joins it."""
+    match = playing(store, listed=True)
+    for mark, who in ((Mark.X, "ada"), (Mark.O, "bob")):
+        assert [line.id for line in store.lobby("live", NOW)] == [match.id]
+        store.unbind(match.id, mark, who, AT)
+    assert list(store.lobby("live", NOW)) == []
+    store.bind(match.id, Mark.O, TOKENS[Mark.O], "bob", AT)
+    assert [line.id for line in store.lobby("live", NOW)] == [match.id]
+    store.create(waiting("ABCDEF", listed=True), AT)
+    store.unbind("ABCDEF", Mark.X, "ada", AT)
+    store.take_seat("ABCDEF", Mark.O, replace(GUEST, connection="eve"), LATER)
+    assert "ABCDEF" in [line.id for line in store.lobby("live", NOW)]
+
+
+def test_who_is_sought_is_found_behind_others(store: Store) -> None:
+    """Hundreds of games with another clock do not hide the one that is looked for."""
+    for number in range(450):
+        code = crockford.encode(number, crockford.GAME_CODE_LENGTH)
+        store.create(waiting(code, listed=True, since=NOW + number, clock=9), AT)
+    store.create(waiting("ZZZZZZ", listed=True, since=NOW + 450), AT)
+    assert open_games(store, clock=0, oldest_first=True) == ["ZZZZZZ"]
 
 
 def test_a_full_lobby_is_cut(store: Store) -> None:

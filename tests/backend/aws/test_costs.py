@@ -119,6 +119,19 @@ def disconnect(bench: Bench, *, seats: int) -> Bill:
     return bench.session.measured()
 
 
+def disconnect_waiting(bench: Bench) -> Bill:
+    bench.ask("ada", type="start", listed=True)
+    bench.session.measured()
+    bench.hang_up("ada")
+    return bench.session.measured()
+
+
+def resume_waiting(bench: Bench) -> Bill:
+    started = bench.ask("ada", type="start", listed=True)
+    bench.hang_up("ada")
+    return bench.cost("again", type="resume", id=started["id"], token=started["token"])
+
+
 def push_to_the_gone(bench: Bench) -> Bill:
     code = bench.seated()
     bench.session.gone.add("bob")
@@ -190,6 +203,9 @@ COSTS: dict[str, tuple[Callable[[Bench], Bill], Cost]] = {
         lambda b: disconnect(b, seats=2),
         Cost(writes=2, queries=2, index_units=2, pushes=2),
     ),
+    # Alone at a listed game: it goes out of the lobby, and back into it.
+    "$disconnect, nobody left": (disconnect_waiting, Cost(writes=2, queries=2, index_units=3)),
+    "resume, nobody there": (resume_waiting, Cost(writes=2, index_units=2)),
     # The one who asks is told, too, that the other is gone.
     "push to the gone": (push_to_the_gone, Cost(writes=2, index_units=1, pushes=2)),
 }
