@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from backend.core.ports import Gone
 from backend.local.gateway import Gateway, Invoke, serve
@@ -684,6 +684,20 @@ async def test_a_message_of_crumbs_is_cut(ada: Peer) -> None:
     """A message in thousands of empty fragments is not put together."""
     await ada.socket.send("" for _ in range(5000))
     assert (await ada.closed())[0] in {1008, 1009}
+
+
+async def test_a_message_of_crumbs_is_cut_however_slow(ada: Peer) -> None:
+    """Nor does a message grow without end that never has many fragments at once."""
+
+    async def crumbs() -> AsyncIterator[str]:
+        for number in range(20_000):
+            yield ""
+            if number % 1000 == 0:
+                await (await ada.socket.ping())
+
+    with pytest.raises(ConnectionClosed):
+        await ada.socket.send(crumbs())
+    assert (await ada.closed())[0] == 1009
 
 
 async def test_compression_is_not_spoken(gateway: Gateway) -> None:
