@@ -131,6 +131,7 @@ class NoughtsApp(App[None]):
         in_front = self._uncover(event.asker)
         if isinstance(event.asker, LobbyScreen):
             self.push_screen(self._screen_of(event.session, event.game_id))
+            event.asker.busy = ""
         elif in_front:
             if isinstance(event.asker, WaitingScreen):
                 self.clear_notifications()  # Nobody need be called to what he sees.
@@ -158,16 +159,21 @@ class NoughtsApp(App[None]):
             client, game_id = await self._practice(event.level)
         except (Refusal, Unreachable) as failure:
             self.notify(sentence_of(failure), severity="error", markup=False)
-            return
+        else:
+            await self._face_computer(event.asker, client, game_id)
+        if isinstance(event.asker, LobbyScreen):
+            event.asker.busy = ""
+
+    async def _face_computer(self, asker: Screen[None], client: Client, game_id: str) -> None:
         self._practices.append(client)
         session = replace(self.session, client=client, where="the computer", practice=True)
-        if not self._uncover(event.asker):
+        if not self._uncover(asker):
             self.post_message(PracticeOver(session))
             return
         self._listen(session)
         screen = GameScreen(session, game_id)
-        if isinstance(event.asker, GameScreen):
-            event.asker.turn_away()
+        if isinstance(asker, GameScreen):
+            asker.turn_away()
             await self.switch_screen(screen)
         else:
             await self.push_screen(screen)

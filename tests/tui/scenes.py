@@ -48,6 +48,8 @@ class Scene:
     size: tuple[int, int] | None = None
     """Instead of whatever size is asked for."""
     seats: tuple[tuple[Seat, Any], ...] = ()
+    silent: bool = False
+    """Whether the server answers no request to sit down."""
 
 
 def table(moves: str = "", seat: Mark | None = Mark.X, **others: Any) -> TableState:
@@ -82,6 +84,7 @@ SCENES: dict[str, Scene] = {
     "lobby_empty": Scene(online()),
     "lobby_full": Scene(_LOBBY, where="wss://play.example.org"),
     "lobby_resume": Scene(_LOBBY, seats=((_SEAT, game("4062")),)),
+    "lobby_busy": Scene(_LOBBY, ("q",), seats=((_SEAT, game("4062")),), silent=True),
     "lobby_offline": Scene(
         ClientState(link=LinkStatus.RECONNECTING, failure="The server does not answer.")
     ),
@@ -143,6 +146,8 @@ def begun(scene: Scene) -> tuple[NoughtsApp, StillClient]:
     """The app of a scene, before it runs."""
     client = StillClient(scene.state)
     client.seats = scene.seats
+    if scene.silent:
+        client.answers.clear()
     with patch.dict(os.environ, scene.environment):
         app = stage(client, Options(name="Ada", motion="reduced", **scene.options), scene.where)
     return app, client

@@ -201,6 +201,26 @@ async def test_the_computer_does_not_come_before_somebody() -> None:
         assert computer.closed
 
 
+async def test_a_computer_that_takes_too_long_can_be_cancelled() -> None:
+    """Nothing else begins while the computer is called, and Esc calls it off."""
+    async with played(SCENES["lobby_empty"]) as (app, client, pilot):
+        called = asyncio.Event()
+        against_the_computer(app, called)
+        await pilot.press("p", "enter")
+        await settle(pilot)
+        await pilot.press("q")
+        await settle(pilot)
+        assert str(app.screen.query_one("#notice", Static).render()) == "Calling the computer…"
+        await pilot.press("escape")
+        await settle(pilot)
+        called.set()
+        await settle(pilot)
+        assert isinstance(app.screen, LobbyScreen)
+        await pilot.press("q")
+        await settle(pilot)
+        assert client.asked == [("match", 0)]
+
+
 async def test_whoever_plays_the_computer_next_has_left_his_table() -> None:
     """The opponent of the last game hears that nobody is there any more, once there is a game."""
     async with played(Scene(online(table("03142")))) as (app, client, pilot):

@@ -20,7 +20,7 @@ from tui.screens.help import HelpScreen
 from tui.screens.lobby import LobbyScreen
 from tui.screens.waiting import WaitingScreen
 from tui.state import ClientState, LinkStatus
-from tui.widgets.keybar import KeyBar
+from tui.widgets.keybar import KeyBar, hints_of
 
 LOBBY = SCENES["lobby_full"]
 
@@ -125,6 +125,54 @@ async def test_a_long_failure_is_read_to_its_end(size: tuple[int, int]) -> None:
         assert " ".join(" ".join(rows).split()) == sentence
         assert not said.region.overlaps(app.screen.query_one("#games").region)
         assert not said.region.overlaps(app.screen.query_one(KeyBar).region)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        *(("q",), ("n", "enter"), ("j", *"k7qf2m", "enter"), ("r",), ("p", "enter"), ("e",)),
+        *(("enter",), ("home", "enter"), ("tab", "down", "enter"), ("tab", "end", "enter")),
+    ],
+)
+async def test_one_way_into_a_game_at_a_time(keys: tuple[str, ...]) -> None:
+    """While the server is asked for a game nothing else is asked: else there would be two."""
+    async with played(SCENES["lobby_busy"]) as (app, client, pilot):
+        assert {hint.label for hint in hints_of(app.screen)} == {"Theme", "Games", "Help", "Cancel"}
+        for key in keys:
+            await pilot.press(key)
+            await settle(pilot)
+        assert app.focused is not None
+        app.focused.post_message(events.Paste("noughts-tui join k7qf2m"))
+        await settle(pilot)
+        assert client.asked == [("match", 0)]
+        assert isinstance(app.screen, LobbyScreen)
+        client.answers.set()
+        await settle(pilot)
+        assert [type(each) for each in app.screen_stack[1:]] == [LobbyScreen, GameScreen]
+        await pilot.press("escape", "2")
+        await settle(pilot)
+        assert {"q", "n", "j", "p", "e"} <= {hint.binding for hint in hints_of(app.screen)}
+
+
+@pytest.mark.parametrize("cover", [(), ("question_mark", "escape")])
+async def test_what_takes_too_long_can_be_cancelled(cover: tuple[str, ...]) -> None:
+    """Esc is the way out of waiting for the server, and leads back to the whole lobby."""
+    async with played(replace(LOBBY, silent=True)) as (app, client, pilot):
+        before = hints_of(app.screen)
+        for key in ("q", *cover):
+            await pilot.press(key)
+            await settle(pilot)
+        assert notice(app) == "Looking for an opponent…"
+        await pilot.press("escape")
+        await settle(pilot)
+        client.answers.set()
+        await settle(pilot)
+        assert isinstance(app.screen, LobbyScreen)
+        assert (notice(app), hints_of(app.screen)) == ("", before)
+        await pilot.press("n", "enter")
+        await settle(pilot)
+        assert client.asked == [("match", 0), ("start", "x", False, 0)]
+        assert isinstance(app.screen, GameScreen)
 
 
 @pytest.mark.parametrize("cover", ["question_mark", "ctrl+p"])

@@ -18,7 +18,10 @@ from tui.screens.help import help_line
 from tui.widgets.board import Cell
 from tui.widgets.keybar import Hint, KeyBar, hints_of
 
-WALKED = ["lobby_resume", "lobby_new", "waiting", "my_turn", "claim", "won", "replay", "share"]
+WALKED = [
+    *("lobby_resume", "lobby_busy", "lobby_new", "waiting"),
+    *("my_turn", "claim", "won", "replay", "share"),
+]
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,8 @@ from tui.widgets.logo import Logo
 _QUIT = {"stay": "Stay", "quit": "Quit"}
 FOCUSED_SECONDS, BLURRED_SECONDS = 5, 30
 _KEY_COLUMN = 27
+_ACTIONS = frozenset({"resume", "match", "new", "join", "practise", "name", "quit"})
+"""What must wait while a way into a game is under way: it would be lost, or two games had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ class LobbyScreen(PlainScreen):
         Binding("e", "name", "Name"),
         Binding("t", "app.change_theme", "Theme"),
         Binding("tab", "app.focus_next", "Games", key_display="tab"),
+        Binding("escape", "cancel", "Cancel"),
         Binding("escape", "quit", "Quit"),
     ]
     HELP = (
@@ -156,7 +159,7 @@ class LobbyScreen(PlainScreen):
         self._look_again()
 
     def on_screen_suspend(self) -> None:
-        self.busy, self.notice = "", ""
+        self.notice = ""
 
     def show_state(self) -> None:
         self._show_games()
@@ -186,8 +189,13 @@ class LobbyScreen(PlainScreen):
 
     def watch_busy(self) -> None:
         self._show_notice()
+        self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "cancel":
+            return bool(self.busy)
+        if action in _ACTIONS and self.busy:
+            return False
         if action == "resume":
             return bool(self.resumables)
         return super().check_action(action, parameters)
@@ -208,7 +216,7 @@ class LobbyScreen(PlainScreen):
 
     def on_paste(self, event: events.Paste) -> None:
         event.stop()
-        if code := code_in(event.text):
+        if not self.busy and (code := code_in(event.text)):
             self.app.push_screen(CodeDialog(code), self._enter)
 
     def _do_at_once(self, opening: Opening) -> None:
@@ -223,7 +231,7 @@ class LobbyScreen(PlainScreen):
             case WatchGame(code):
                 self._enter(CodeGiven(code, watch=True))
             case Practice(level):
-                self.post_message(Practise(level, self))
+                self._practise(level)
             case Replay(code):
                 self.post_message(OpenReplay(moves_of(code), ("x", "o")))
             case _:
@@ -254,6 +262,12 @@ class LobbyScreen(PlainScreen):
         else:
             self._open(f"Resuming {seat.id}…", self.client.resume, seat)
 
+    def action_cancel(self) -> None:
+        """Waits no longer for what was asked: one way into a game at a time."""
+        self.workers.cancel_group(self, "open")
+        self.workers.cancel_group(self.app, "practice")
+        self.busy = ""
+
     def action_quit(self) -> None:
         """Asks first: it is only one Esc more than leaving a game."""
         self.app.push_screen(ChoiceDialog("Quit?", _QUIT, at=1), self._quit)
@@ -278,6 +292,7 @@ class LobbyScreen(PlainScreen):
 
     def _practise(self, answer: str | None) -> None:
         if level := practice_level(answer):
+            self.busy, self.notice = "Calling the computer…", ""
             self.post_message(Practise(level, self))
 
     def _named(self, name: str | None) -> None:
@@ -288,10 +303,11 @@ class LobbyScreen(PlainScreen):
     def _open(
         self, busy: str, request: Request[P, TableState], *args: P.args, **kwargs: P.kwargs
     ) -> None:
-        self.busy, self.notice = busy, ""
-        self._opening(partial(request, *args, **kwargs))
+        if not self.busy:
+            self.busy, self.notice = busy, ""
+            self._opening(partial(request, *args, **kwargs))
 
-    @work(group="open", exclusive=True)
+    @work(group="open")
     async def _opening(self, request: Callable[[], Awaitable[TableState]]) -> None:
         try:
             table = await request()
