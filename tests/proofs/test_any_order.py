@@ -234,8 +234,14 @@ class AnyOrder(RuleBasedStateMachine):
 
     # What people do
 
-    @rule(person=people, mark=st.sampled_from(["x", "o", "random"]), clock=clocks, name=names,
-          listed=st.booleans(), given=st.booleans())  # fmt: skip
+    @rule(
+        person=people,
+        mark=st.sampled_from(["x", "o", "random"]),
+        clock=clocks,
+        name=names,
+        listed=st.booleans(),
+        given=st.booleans(),
+    )
     def start(
         self, *, person: str, mark: str, clock: int, name: str, listed: bool, given: bool
     ) -> None:
@@ -265,8 +271,13 @@ class AnyOrder(RuleBasedStateMachine):
         fields = {"id": self.code(which), "clock": clock, **key}
         self.send(self.who(person), {"type": "match", **fields})
 
-    @rule(which=which, order=st.permutations("012345678"), length=st.integers(1, 9),
-          answered=st.booleans(), careful=st.booleans())  # fmt: skip
+    @rule(
+        which=which,
+        order=st.permutations("012345678"),
+        length=st.integers(1, 9),
+        answered=st.booleans(),
+        careful=st.booleans(),
+    )
     def good_moves(
         self, which: int, order: list[str], length: int, answered: bool, careful: bool
     ) -> None:
@@ -338,8 +349,13 @@ class AnyOrder(RuleBasedStateMachine):
         for mark, kind in ((first, "rematch"), (first, "leave"), (model.other(first), "rematch")):
             self.player_asks(which, mark, kind, 0)
 
-    @rule(which=which, mark=st.sampled_from("xo"), ms=st.sampled_from([29_999, 30_000]),
-          back=st.booleans(), leaves=st.booleans())  # fmt: skip
+    @rule(
+        which=which,
+        mark=st.sampled_from("xo"),
+        ms=st.sampled_from([29_999, 30_000]),
+        back=st.booleans(),
+        leaves=st.booleans(),
+    )
     def absence(self, *, which: int, mark: str, ms: int, back: bool, leaves: bool) -> None:
         """A player is away and the other claims the game, perhaps just back from an absence too."""
         game, opponent = self.game(which), model.other(mark)
