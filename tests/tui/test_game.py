@@ -6,8 +6,10 @@ import pytest
 from textual.widgets import OptionList
 
 from shared.board import Mark
+from shared.errors import ErrorCode, Refusal
 from tests.tui.scenes import SCENES, Scene, front, played, playing, settle, table
 from tests.tui.stage import BOB, CODE, NOW, left, online
+from tui.errors import Unreachable
 from tui.screens.game import GameScreen, heading
 from tui.screens.lobby import LobbyScreen
 from tui.screens.replay import ReplayScreen, ShareDialog
@@ -19,6 +21,7 @@ from tui.widgets.player import PlayerPanel
 from tui.widgets.status import StatusLine
 
 WON = "03142"
+FULL = "Twenty people watch [already]."
 
 
 LEGAL: list[tuple[TableState, set[str]]] = [
@@ -124,6 +127,24 @@ async def test_a_move_is_pending_until_the_server_says_so() -> None:
         client.show(table("408"))
         await settle(pilot)
         assert (board.view.moves, line.shown.text) == ("408", "Bob is thinking")
+
+
+@pytest.mark.parametrize("refusal", [Refusal(ErrorCode.TOO_MANY, FULL), Unreachable(FULL)])
+async def test_a_refusal_is_read_once(refusal: Exception) -> None:
+    """Why nothing happens is told, once: at the table, or where the table does not tell it."""
+    followed = table(WON, None, next="NEXT22")
+    async with played(Scene(online(followed))) as (app, client, pilot):
+        client.refusal = refusal
+        await pilot.press("n")
+        await settle(pilot)
+        assert client.asked == [("watch", "NEXT22")]
+        assert [note.message for note in app._notifications] == [FULL]
+        app.clear_notifications()
+        client.show(replace(followed, error=FULL))
+        await pilot.press("n")
+        await settle(pilot)
+        assert app.screen.query_one(StatusLine).shown.note == FULL
+        assert not list(app._notifications)
 
 
 async def test_a_rematch_begins_in_place() -> None:

@@ -149,6 +149,10 @@ class PlainScreen(Screen[None]):
     def show_state(self) -> None:
         """Binds the state, and the time that it is, into the widgets."""
 
+    def tells(self, sentence: str) -> bool:  # noqa: ARG002 (for screens that do)
+        """Whether a sentence about a refusal stands on the screen already."""
+        return False
+
     def begin(self) -> None:
         """What the screen does first, once there are widgets."""
 
@@ -194,6 +198,12 @@ class PlainScreen(Screen[None]):
     def _take_state(self, event: Changed) -> None:
         event.stop()
         self.state = event.state
+
+    @on(Refused)
+    def _say_refused(self, event: Refused) -> None:
+        event.stop()
+        if not self.tells(event.sentence):
+            self.notify(event.sentence, severity="warning", markup=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "reconnect":

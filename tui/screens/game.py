@@ -122,6 +122,9 @@ class GameScreen(PlainScreen):
         if table.onward and self.is_active:
             self.post_message(OpenTable(self.session, table.onward, self))
 
+    def tells(self, sentence: str) -> bool:
+        return self.query_one(StatusLine).shown.note == sentence
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         table = self.table
         if table is None:

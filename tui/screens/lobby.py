@@ -210,10 +210,6 @@ class LobbyScreen(PlainScreen):
         kind, _, code = (event.option_id or "").partition("-")
         self._enter(CodeGiven(code, watch=kind == "live"))
 
-    @on(PlainScreen.Refused)
-    def _refused(self, event: PlainScreen.Refused) -> None:
-        self.notice = event.sentence
-
     def on_paste(self, event: events.Paste) -> None:
         event.stop()
         if not self.busy and (code := code_in(event.text)):
