@@ -85,7 +85,7 @@ def test_the_protocol_is_documented() -> None:
 
 
 def test_broad_excepts_stand_where_contributing_says() -> None:
-    """Four places catch whatever there is; a fifth is a mistake, or a change of `CONTRIBUTING.md`."""
+    """Four places catch whatever there is; a fifth is a mistake, or a change of that text."""
     found = {
         path.relative_to(ROOT).as_posix()
         for part in ("backend", "shared", "tui")
