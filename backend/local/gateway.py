@@ -100,6 +100,7 @@ class Gateway:
         self.outbox = Outbox(self._clients)
         self.connections: Connections = self.outbox
         self.invoke: Invoke
+        self.games = ""
         self.host = ""
         self.port = 0
 
@@ -146,12 +147,23 @@ class Gateway:
         if ANY_ORIGIN not in self._origins and not self._origins.issuperset(origins):
             return socket.answer(HTTPStatus.FORBIDDEN, "This origin is not allowed here.\n")
         if "Upgrade" not in request.headers:
-            return _plain(socket, request)
+            return self._plain(socket, request)
         if not socket.is_welcome:
             return socket.answer(
                 HTTPStatus.TOO_MANY_REQUESTS, "Too many connections from this address.\n"
             )
         return None
+
+    def _plain(self, socket: Socket, request: Request) -> Response | None:
+        if request.path != "/health":
+            return None  # answered by the library: 426, this is a WebSocket server
+        health = {
+            "service": SERVICE_NAME,
+            "protocol": PROTOCOL_VERSION,
+            "version": _version(),
+            "games": self.games,
+        }
+        return socket.answer(HTTPStatus.OK, json.dumps(health) + "\n", "application/json")
 
     async def attend(self, connection: websockets.ServerConnection) -> None:
         """Serves one client from its handshake to its end."""
@@ -261,11 +273,13 @@ async def serve(
     limits: Limits | None = None,
     origins: Collection[str] = (),
     invoke: Invoke | None = None,
+    games: str = "",
     make: Callable[[Clock, Limits, Collection[str]], "Gateway"] = Gateway,
 ) -> AsyncIterator[Gateway]:
     """Runs a gateway over this store until the block is left; clients then get 1001.
 
     ``invoke`` stands in place of the game's own handler, ``make`` in that of `Gateway`.
+    ``games`` tells those of one store from those of another, in ``GET /health``.
     ``origins`` are the browser origins that may connect, ``*`` for all. What was in the store is
     left as it is.
 
@@ -275,6 +289,7 @@ async def serve(
     clock = clock or SystemClock()
     limits = limits or Limits()
     gateway = make(clock, limits, origins)
+    gateway.games = games
     gateway.invoke = invoke or Handler(Service(store, gateway.connections, clock, NoMetrics()))
     try:
         async with _listen(gateway, host, port, limits) as server:
@@ -308,17 +323,6 @@ async def _sweep_forever(gateway: Gateway) -> None:
     while True:
         await asyncio.sleep(_SWEEP_SECONDS)
         gateway.sweep()
-
-
-def _plain(socket: Socket, request: Request) -> Response | None:
-    if request.path != "/health":
-        return None  # answered by the library: 426, this is a WebSocket server
-    return socket.answer(HTTPStatus.OK, json.dumps(health()) + "\n", "application/json")
-
-
-def health() -> dict[str, Any]:
-    """What ``GET /health`` answers."""
-    return {"service": SERVICE_NAME, "protocol": PROTOCOL_VERSION, "version": _version()}
 
 
 def _version() -> str:

@@ -197,7 +197,7 @@ async def _run(store: SqliteStore, options: Options, note: Path) -> None:
     _end_on_signals(ended)
     async with contextlib.AsyncExitStack() as running:
         try:
-            serving = _serving(CappedStore(store), options)
+            serving = _serving(CappedStore(store), store.id, options)
             gateway = await running.enter_async_context(serving)
         except OSError as error:
             taken = error.errno == errno.EADDRINUSE
@@ -208,12 +208,13 @@ async def _run(store: SqliteStore, options: Options, note: Path) -> None:
         await _until(ended, gateway, options.idle_exit)
 
 
-def _serving(store: Store, options: Options) -> AbstractAsyncContextManager[Gateway]:
+def _serving(store: Store, games: str, options: Options) -> AbstractAsyncContextManager[Gateway]:
     settings: dict[str, Any] = {
         "host": options.host,
         "port": options.port,
         "limits": options.limits,
         "origins": options.origins,
+        "games": games,
     }
     if options.chaos is None:
         return serve(store, **settings)

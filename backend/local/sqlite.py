@@ -5,6 +5,7 @@ of `match`, write the columns that differ. Every statement finds its rows by an 
 """
 
 import json
+import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -48,6 +49,7 @@ PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
 """
 
+_NAME_FILE: Final = "INSERT INTO file SELECT ? WHERE NOT EXISTS (SELECT 1 FROM file)"
 _LOAD: Final = "SELECT * FROM games WHERE id = ?"
 _LOBBY: Final = {
     (by_clock, oldest_first): (
@@ -76,8 +78,8 @@ class UnusableFile(Exception):
 class SqliteStore:
     """A `Store` in the file ``path``, made when there is none; threads may share it.
 
-    ``busy_seconds`` is how long a call waits for another program that holds the file before it
-    raises `Busy`.
+    ``id`` is the file's own, drawn when it is made. ``busy_seconds`` is how long a call waits for
+    another program that holds the file before it raises `Busy`.
 
     Raises:
         UnusableFile: the file is damaged, of a newer version or of another program.
@@ -272,6 +274,9 @@ class SqliteStore:
             self._database.execute("PRAGMA synchronous = FULL")
             if self._pragma("user_version") == 0:
                 self._database.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}COMMIT;")
+            self._database.execute("CREATE TABLE IF NOT EXISTS file (id TEXT NOT NULL)")
+            self._database.execute(_NAME_FILE, (secrets.token_hex(8),))
+            self.id: str = self._database.execute("SELECT id FROM file").fetchone()[0]
         except sqlite3.OperationalError as error:
             raise UnusableFile(f"{path} cannot be opened: {error}.") from error
         except sqlite3.DatabaseError as error:

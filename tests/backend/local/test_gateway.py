@@ -501,7 +501,7 @@ async def test_health_says_what_it_is(gateway: Gateway) -> None:
     said = json.loads(body)
     assert (status, kind) == (200, "application/json; charset=utf-8")
     assert (said["service"], said["protocol"]) == ("noughts-tui", 1)
-    assert set(said) == {"service", "protocol", "version"}
+    assert set(said) == {"service", "protocol", "version", "games"}
 
 
 async def test_a_browser_window_is_told_what_to_use(gateway: Gateway) -> None:

@@ -215,3 +215,12 @@ def test_marks_are_marks_again(store: SqliteStore) -> None:
     assert loaded is not None
     assert (loaded.winner, loaded.offer) == (Mark.O, Mark.X)
     assert isinstance(loaded.winner, Mark)
+
+
+def test_a_file_has_a_name_of_its_own(tmp_path: Path) -> None:
+    """A file keeps the id it was made with, and no other has it."""
+    ids = []
+    for name in ("one", "other", "one"):
+        with closing(SqliteStore(tmp_path / name)) as store:
+            ids.append(store.id)
+    assert ids[0] == ids[2] != ids[1]
