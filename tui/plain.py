@@ -104,6 +104,8 @@ class Plain:
 
     def _listen(self, state: ClientState, _happening: Happening) -> None:
         before, self._heard = self._heard, state
+        if state.warning is not None and state.warning != before.warning:
+            self._say(state.warning)
         for sentence in spoken.link_news(before, state):
             self._say(sentence)
         table = state.tables.get(self._table_id or "")
@@ -338,8 +340,6 @@ async def play(options: Options, lines: Lines, say: Say) -> None:
     seats = Seats(state_folder())
     async with Client(options.url or ensure, seats, name=options.name) as client:
         await Plain(options, client, lines, say).run()
-    if seats.warning:
-        say(seats.warning)
 
 
 def _replay(code: str, say: Say) -> None:

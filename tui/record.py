@@ -1,13 +1,14 @@
 """Games won, lost and drawn against people on this machine: one small file, each game once."""
 
 import contextlib
-import json
-import os
-import tempfile
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
+from msgspec import DecodeError, json
+
+from shared.messages import Count
+from tui.files import replace_file
 from tui.state import TableState
 
 Result = Literal["won", "lost", "drawn"]
@@ -18,11 +19,11 @@ _REMEMBERED: Final = 50
 class Record:
     """``streak`` is wins in a row until now, ``best`` the most; ``games`` those counted last."""
 
-    won: int = 0
-    lost: int = 0
-    drawn: int = 0
-    streak: int = 0
-    best: int = 0
+    won: Count = 0
+    lost: Count = 0
+    drawn: Count = 0
+    streak: Count = 0
+    best: Count = 0
     games: tuple[str, ...] = ()
 
     def with_result(self, game_id: str, result: Result) -> "Record":
@@ -68,8 +69,8 @@ class RecordFile:
     def read(self) -> Record:
         """What is recorded; a file that cannot be read counts as none."""
         if self._path is not None:
-            with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-                self._record = _record(json.loads(self._path.read_text(encoding="utf-8")))
+            with contextlib.suppress(OSError, DecodeError, RecursionError):
+                self._record = json.decode(self._path.read_bytes(), type=Record)
         return self._record
 
     def add(self, game_id: str, result: Result) -> Record:
@@ -78,20 +79,5 @@ class RecordFile:
         if self._path is not None and self._record != before:
             # A record that cannot be written is no reason to disturb a game.
             with contextlib.suppress(OSError):
-                _write(self._path, self._record)
+                replace_file(self._path, json.encode(self._record).decode())
         return self._record
-
-
-def _record(fields: dict[str, Any]) -> Record:
-    numbers = {name: fields[name] for name in ("won", "lost", "drawn", "streak", "best")}
-    if not all(type(number) is int and number >= 0 for number in numbers.values()):
-        raise ValueError("not a record")
-    return Record(**numbers, games=tuple(map(str, fields["games"])))
-
-
-def _write(path: Path, record: Record) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".record-")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(asdict(record), file)
-    Path(name).replace(path)

@@ -1,28 +1,30 @@
 """The player's seats on disk: what a new process needs to come back to a game.
 
 One JSON file in the state folder, readable by its owner only, always replaced as a whole. A lock
-file per seat says that the process at that seat lives. Imports shared and filelock.
+file per seat says that the process at that seat lives. Where the folder cannot be used, seats are
+in memory only, and the player is told. Imports shared, tui.files, msgspec and filelock.
 """
 
 import contextlib
 import hashlib
-import json
-import os
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from filelock import FileLock, Timeout
+from msgspec import DecodeError, json
 
-from shared import crockford
 from shared.board import Mark
-from shared.messages import parse_token
+from shared.messages import Code, parse_token
+from tui.files import replace_file
 
 EMBEDDED: Final = "embedded"
 """The ``url`` of seats at the embedded gateway, whatever its port is today."""
+
+Place = tuple[str, str, Mark]
+"""Server, game and mark: what tells seats apart; both players of a game can be at home here."""
 
 _FORGOTTEN_AFTER_MS: Final = 7 * 24 * 3600 * 1000
 
@@ -36,13 +38,15 @@ class Seat:
     """The right to a seat. ``url`` names the server, ``saved_at`` is epoch ms."""
 
     url: str
-    id: str
+    id: Code
     token: str = field(repr=False)
     saved_at: int
 
+    def __post_init__(self) -> None:
+        parse_token(self.token)
+
     @property
-    def place(self) -> tuple[str, str, Mark]:
-        """What tells seats apart: both players of a game can be at home here."""
+    def place(self) -> Place:
         return self.url, self.id, self.mark
 
     @property
@@ -55,32 +59,35 @@ class Seat:
         return parse_token(self.token)[1]
 
 
+@dataclass(frozen=True, slots=True)
+class _File:
+    seats: tuple[Seat, ...]
+
+
 class Seats:
     """The seats in a folder, or in memory only when there is none (the computer's).
 
     A seat is held from `keep` or `hold` to `release`, `forget` or the end of the process.
-    ``warning`` is a sentence for the player when the file was damaged and put aside.
+    ``warning`` is a sentence for the player when something is wrong with the folder or the file.
     """
 
     def __init__(self, folder: Path | None, *, now_ms: Callable[[], int] = wall_ms) -> None:
         self._folder = folder
         self._now_ms = now_ms
         self._memory: tuple[Seat, ...] = ()
-        self._locks: dict[tuple[str, str, Mark], FileLock] = {}
+        self._locks: dict[Place, FileLock | None] = {}
         self.warning: str | None = None
 
     def keep(self, url: str, game_id: str, token: str) -> Seat:
         """Saves a seat, before anybody is told of it, and holds it."""
         seat = Seat(url=url, id=game_id, token=token, saved_at=self._now_ms())
         self.hold(seat)
-        with self._changing() as seats:
-            seats[:] = [seat, *(other for other in seats if other.place != seat.place)]
+        self._put(seat.place, seat)
         return seat
 
     def forget(self, seat: Seat) -> None:
         """Drops a seat whose game is gone or over."""
-        with self._changing() as seats:
-            seats[:] = [other for other in seats if other.place != seat.place]
+        self._put(seat.place)
         self.release(seat)
         if self._folder is not None:
             with contextlib.suppress(OSError):
@@ -94,18 +101,23 @@ class Seats:
         """Marks a seat as held by this process; False when another one holds it."""
         if self._folder is None or seat.place in self._locks:
             return True
-        lock = _lock(self._folder, _lock_name(seat))
+        lock: FileLock | None
         try:
+            lock = _lock(self._folder, _lock_name(seat))
             lock.acquire(blocking=False)
         except Timeout:
             return False
+        except OSError as error:
+            self._cannot_save(error)
+            lock = None
         self._locks[seat.place] = lock
         return True
 
     def release(self, seat: Seat) -> None:
         """Lets other processes offer a seat."""
         if (lock := self._locks.pop(seat.place, None)) is not None:
-            lock.release()
+            with contextlib.suppress(OSError):
+                lock.release()
 
     def _is_free(self, seat: Seat) -> bool:
         if self._folder is None:
@@ -117,34 +129,44 @@ class Seats:
                 return True
         except Timeout:
             return False
+        except OSError as error:
+            self._cannot_save(error)
+            return True
 
-    @contextlib.contextmanager
-    def _changing(self) -> Iterator[list[Seat]]:
-        if self._folder is None:
-            seats = list(self._memory)
-            yield seats
-            self._memory = tuple(seats)
-            return
-        with _lock(self._folder, "seats.lock"):
-            seats = list(self._load())
-            before = tuple(seats)
-            yield seats
-            if tuple(seats) != before:
-                _write(self._folder / "seats.json", seats)
+    def _put(self, place: Place, *kept: Seat) -> None:
+        """Puts what is kept at a place before all the others, on disk or else in memory."""
+        saved = self._folder is not None and self._save(self._folder, place, kept)
+        self._memory = _with(self._memory, place, () if saved else kept)
+
+    def _save(self, folder: Path, place: Place, kept: tuple[Seat, ...]) -> bool:
+        try:
+            with _lock(folder, "seats.lock"):
+                before = self._read(folder)
+                seats = _with(before, place, kept)
+                if seats != before:
+                    text = json.format(json.encode(_File(seats)), indent=1).decode()
+                    replace_file(folder / "seats.json", text)
+        except OSError as error:
+            self._cannot_save(error)
+            return False
+        return True
+
+    def _cannot_save(self, error: OSError) -> None:
+        self.warning = (
+            f"Games left here cannot be resumed by another terminal: {self._folder}:"
+            f" {error.strerror or error}."
+        )
 
     def _load(self) -> tuple[Seat, ...]:
-        if self._folder is None:
-            return self._memory
-        path = self._folder / "seats.json"
+        return self._memory + (() if self._folder is None else self._read(self._folder))
+
+    def _read(self, folder: Path) -> tuple[Seat, ...]:
+        path = folder / "seats.json"
         try:
-            text = path.read_text(encoding="utf-8")
+            seats = json.decode(path.read_bytes(), type=_File).seats
         except FileNotFoundError:
             return ()
-        except (OSError, UnicodeDecodeError):
-            return self._put_aside(path)
-        try:
-            seats = tuple(_seat(fields) for fields in json.loads(text)["seats"])
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except (OSError, DecodeError, RecursionError):
             return self._put_aside(path)
         oldest = self._now_ms() - _FORGOTTEN_AFTER_MS
         return tuple(seat for seat in seats if seat.saved_at > oldest)
@@ -160,25 +182,8 @@ class Seats:
         return ()
 
 
-def _seat(fields: dict[str, Any]) -> Seat:
-    url, token, saved_at = fields["url"], fields["token"], fields["saved_at"]
-    if not isinstance(url, str) or not isinstance(saved_at, int):
-        raise TypeError
-    parse_token(token)
-    return Seat(url=url, id=crockford.game_code(fields["id"]), token=token, saved_at=saved_at)
-
-
-def _write(path: Path, seats: list[Seat]) -> None:
-    # mkstemp makes a file that only its owner can read.
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".seats-")
-    with contextlib.ExitStack() as unwritten:
-        unwritten.callback(Path(name).unlink, missing_ok=True)
-        with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 (a descriptor)
-            json.dump({"seats": [asdict(seat) for seat in seats]}, file, indent=1)
-            file.flush()
-            os.fsync(descriptor)
-        Path(name).replace(path)
-        unwritten.pop_all()
+def _with(seats: tuple[Seat, ...], place: Place, kept: tuple[Seat, ...]) -> tuple[Seat, ...]:
+    return (*kept, *(seat for seat in seats if seat.place != place))
 
 
 def _lock_name(seat: Seat) -> str:

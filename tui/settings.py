@@ -4,15 +4,13 @@ Reading names the file and the key of what is wrong; writing keeps comments and 
 Standard library to read; tomlkit, imported late, to write.
 """
 
-import contextlib
-import os
-import tempfile
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, get_args
 
 from shared.text import clean_name
+from tui.files import replace_file
 from tui.folders import config_folder
 from tui.options import Motion, check_clock, check_url
 
@@ -96,25 +94,9 @@ def save(changes: dict[str, str | int | bool | None], path: Path | None = None) 
                 document.pop(key, None)
             else:
                 document[key] = value
-        _replace(path, tomlkit.dumps(document))
+        replace_file(path, tomlkit.dumps(document))
     except (OSError, UnicodeDecodeError, TOMLKitError) as error:
         raise BadSettings(f"{path}: {error}.") from error
-
-
-def _replace(path: Path, text: str) -> None:
-    path = path.resolve()  # a link to a file kept elsewhere stays a link
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".settings-")
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 (a descriptor)
-            file.write(text)
-            file.flush()
-            os.fsync(descriptor)
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
 
 
 def _text(value: Any) -> str:

@@ -170,6 +170,8 @@ class ClientState:
     tables: Mapping[str, TableState] = field(default_factory=dict)
     open_games: tuple[Listing, ...] = ()
     live_games: tuple[Listing, ...] = ()
+    warning: str | None = None
+    """What is wrong with the player's files, in one sentence."""
     notice: Notice | None = None
     early: Mapping[str, Game] = field(default_factory=dict)
     """Snapshots pushed before the reply that seats us there; newest wins when it comes."""

@@ -6,6 +6,7 @@ theirs.
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from msgspec import UNSET
@@ -58,7 +59,8 @@ class Tables:
 
     def happened(self, happening: Happening) -> None:
         """Reduces the state and tells everybody."""
-        self.state = reduce(self.state, happening, self._now_ms())
+        state = reduce(self.state, happening, self._now_ms())
+        self.state = replace(state, warning=self._seats.warning)
         for subscriber in tuple(self._subscribers):
             try:
                 subscriber(self.state, happening)

@@ -1085,3 +1085,13 @@ async def test_a_laptop_that_wakes(opened: Any, server: Server, glass: Hourglass
     glass.turn(2)
     await until(client, lambda state: state.link is LinkStatus.RECONNECTING)
     await server.accepts()
+
+
+async def test_seats_that_cannot_be_saved(opened: Any, server: Server, tmp_path: Any) -> None:
+    """A game is played even where its seat cannot be saved, and the state says so."""
+    (tmp_path / "held").touch()
+    client = await opened(Seats(tmp_path))
+    peer = await server.accepts()
+    await seated(client, peer)
+    assert client.state.warning is not None
+    assert client.state.warning.startswith("Games left here cannot be resumed")

@@ -281,3 +281,12 @@ async def test_practice_from_the_command_line(sit: Sit) -> None:
     assert (await ada.hears("Game")).endswith("you play x against Computer (easy).")
     ada.types("quit")
     await ada.playing
+
+
+async def test_damaged_seats_are_told_of(sit: Sit, tmp_path: Path) -> None:
+    """A player in line mode hears at once that his seats could not be read."""
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "seats.json").write_text("{")
+    ada = sit(Lobby())
+    await ada.hears("The saved seats could not be read; the file is kept as ")
+    await ada.hears("Type match")

@@ -1,5 +1,6 @@
 """Seats on disk: nobody else reads them, nothing is lost, and a living process keeps its own."""
 
+import errno
 import json
 import stat
 import subprocess
@@ -126,7 +127,11 @@ def test_seats_of_last_week(tmp_path: Path) -> None:
         '{"seats": [{}]}',
         f'{{"seats": [{{"url": 1, "id": "K7QF2M", "token": "x.{KEY}", "saved_at": 1}}]}}',
         '{"seats": [{"url": "ws://a", "id": "K7QF2M", "token": "z", "saved_at": 1}]}',
-        f'{{"seats": [{{"url": "ws://a", "id": 7, "token": "x.{KEY}", "saved_at": 1}}]}}',
+        *(
+            f'{{"seats": [{{"url": "ws://a", "id": {bad}, "token": "x.{KEY}", "saved_at": 1}}]}}'
+            for bad in ("7", "[]", '"../../x"')
+        ),
+        f'{{"other": {100_000 * "["}',
     ],
 )
 def test_a_damaged_file_is_kept_aside(tmp_path: Path, text: str) -> None:
@@ -155,3 +160,46 @@ def test_seats_in_memory() -> None:
     assert seats.offered(URL) == (seat,)
     seats.forget(seat)
     assert seats.offered(URL) == ()
+
+
+@pytest.mark.parametrize("place", ["state", "state/held", "state/seats.lock/x"])
+def test_a_folder_that_cannot_be_used(tmp_path: Path, place: str) -> None:
+    """Where nothing can be saved the game goes on, and the player is told what he cannot do."""
+    obstacle = tmp_path / place
+    obstacle.parent.mkdir(parents=True, exist_ok=True)
+    obstacle.touch()
+    seats = Seats(tmp_path / "state")
+    assert seats.offered(URL) == ()
+    seat = seats.keep(URL, CODE, TOKEN)
+    assert seats.warning is not None
+    assert seats.warning.startswith("Games left here cannot be resumed by another terminal: ")
+    assert seats.offered(URL) == ()
+    seats.release(seat)
+    assert seats.offered(URL) == (seat,)
+    assert seats.hold(seat)
+    seats.forget(seat)
+    assert seats.offered(URL) == ()
+
+
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was saved before the disk was full stays, and what comes then is kept in memory."""
+    seats = Seats(tmp_path)
+    old = seats.keep(URL, CODE, TOKEN)
+    seats.release(old)
+
+    def fail(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr("os.fsync", fail)
+        new = seats.keep(URL, NEXT, TOKEN)
+    assert seats.warning == (
+        f"Games left here cannot be resumed by another terminal: {tmp_path}: No space left on"
+        " device."
+    )
+    seats.release(new)
+    assert seats.offered(URL) == (new, old)
+    assert Seats(tmp_path).offered(URL) == (old,)
+    seats.keep(URL, NEXT, TOKEN)
+    assert len(json.loads((tmp_path / "seats.json").read_text())["seats"]) == 2
+    assert not list(tmp_path.glob(".seats-*"))
