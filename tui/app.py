@@ -29,8 +29,8 @@ from tui.screens.help import HelpScreen
 from tui.screens.intents import Began, NameChanged, OpenReplay, OpenTable, PracticeOver, Practise
 from tui.screens.lobby import LobbyScreen
 from tui.screens.replay import ReplayScreen
-from tui.screens.waiting import EMBEDDED, WaitingScreen
-from tui.seats import Seats
+from tui.screens.waiting import WaitingScreen
+from tui.seats import EMBEDDED, Seats
 from tui.session import Session
 from tui.settings import BadSettings, save, settings_path
 from tui.state import ClientState, Happening

@@ -5,7 +5,7 @@ from textual.app import App, ComposeResult
 
 from shared.board import Mark
 from tui.widgets.art import CURSOR, LAST, Tile, Tone
-from tui.widgets.board import Board, BoardView, Cell, digit_cell, stepped, tiles
+from tui.widgets.board import Board, BoardView, Cell, stepped, tiles
 
 
 class BoardApp(App[None]):
@@ -62,15 +62,6 @@ def test_a_won_game_fades_what_is_not_in_the_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("digit", "numpad", "cell"),
-    [("1", False, 0), ("9", False, 8), ("7", True, 0), ("1", True, 6), ("5", True, 4)],
-)
-def test_digits(digit: str, numpad: bool, cell: int) -> None:
-    """1 is top left, or bottom left as on a numeric keypad."""
-    assert digit_cell(digit, numpad=numpad) == cell
-
-
-@pytest.mark.parametrize(
     ("cell", "step", "to"), [(4, (-1, 0), 1), (0, (-1, 0), 0), (2, (0, 1), 2), (5, (1, -1), 7)]
 )
 def test_the_edge_stops_the_cursor(cell: int, step: tuple[int, int], to: int) -> None:
@@ -103,6 +94,17 @@ async def test_keys_choose_a_free_cell() -> None:
             await pilot.press(*keys)
             await pilot.pause()
             assert (keys, app.chosen) == (keys, chosen)
+
+
+@pytest.mark.parametrize(("numpad", "cell"), [(False, 8), (True, 2)])
+async def test_digits_lie_as_the_player_likes(numpad: bool, cell: int) -> None:
+    """9 is bottom right, or top right as on a numeric keypad."""
+    app = BoardApp(MINE)
+    async with app.run_test() as pilot:
+        app.board.numpad = numpad
+        await pilot.press("9")
+        await pilot.pause()
+        assert app.chosen == [cell]
 
 
 @pytest.mark.parametrize("size", [(80, 24), (40, 12)])

@@ -18,7 +18,6 @@ from tui.widgets.status import status
 from tui.widgets.words import elapsed
 
 OFFER_AFTER_MS = 20_000
-EMBEDDED = "embedded"
 
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _ASCII_SPINNER = "|/-\\"

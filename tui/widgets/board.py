@@ -17,6 +17,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from shared.board import Mark, free, outcome, turn
+from tui.spoken import cell_of_digit
 from tui.widgets.art import (
     CURSOR,
     LAST,
@@ -32,10 +33,6 @@ from tui.widgets.art import (
 
 MIDDLE = 4
 STRIKE_SECONDS = 0.35
-
-# Keys by cell, top left first. A numeric keypad has 7 there.
-DIGITS = "123456789"
-NUMPAD = "789456123"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +72,6 @@ def _tile(view: BoardView, cell: int, *, at_cursor: bool) -> Tile:
     if at_cursor and view.mover and view.pending is None:
         return Tile(view.mover, Tone.GHOST, frame)
     return Tile(frame=frame)
-
-
-def digit_cell(digit: str, *, numpad: bool) -> int:
-    """The cell that a digit 1-9 plays: 1 is top left, or bottom left as on a numeric keypad."""
-    return (NUMPAD if numpad else DIGITS).index(digit)
 
 
 def stepped(cell: int, down: int, right: int) -> int:
@@ -173,8 +165,8 @@ class Board(Widget, can_focus=True):
         Binding("right,l,d", "step(0, 1)", "Right", show=False, key_display="→ l d"),
         Binding("enter,space", "choose", "Play", key_display="enter 1-9"),
         *(
-            Binding(digit, f"play('{digit}')", "Play at once", show=False, key_display="1-9")
-            for digit in DIGITS
+            Binding(str(digit), f"play({digit})", "Play at once", show=False, key_display="1-9")
+            for digit in range(1, 10)
         ),
     ]
 
@@ -260,8 +252,8 @@ class Board(Widget, can_focus=True):
     def action_choose(self) -> None:
         self.cell(self.cursor).choose()
 
-    def action_play(self, digit: str) -> None:
-        self.cursor = digit_cell(digit, numpad=self.numpad)
+    def action_play(self, digit: int) -> None:
+        self.cursor = cell_of_digit(digit, numpad=self.numpad)
         self.action_choose()
 
     def render_line(self, y: int) -> Strip:

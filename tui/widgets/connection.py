@@ -4,6 +4,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from tui.seats import EMBEDDED
 from tui.state import ClientState, LinkStatus
 
 
@@ -11,7 +12,7 @@ def connection_text(state: ClientState, where: str) -> str:
     """``embedded``, ``wss://example.org 42 ms``, ``reconnecting…``."""
     match state.link:
         case LinkStatus.ONLINE:
-            remote = where != "embedded" and state.latency_ms is not None
+            remote = where != EMBEDDED and state.latency_ms is not None
             return f"{where} {state.latency_ms} ms" if remote else where
         case LinkStatus.CONNECTING:
             return f"connecting to {where}…"
