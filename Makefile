@@ -46,7 +46,7 @@ format: $(DEV) ## format the code and mend what can be mended
 	$(BIN)/ruff format .
 
 clean: ## remove what make made
-	rm -rf .venv build cdk.out
+	rm -rf .venv .hypothesis .*_cache build cdk.out snapshot_report.html
 
 .venv/.made:
 	@test -n "$(PYTHON)" || { echo "noughts-tui needs Python 3.11 or newer." >&2; exit 1; }
