@@ -18,6 +18,8 @@ from tests.proofs.counts import count
 SEED = 4
 TABLES = count(12, 500)
 SECONDS = count(4, 120)
+LONGER = 10
+"""How many times as long it may take until the first game is over."""
 PATIENCE = count(1, 10)
 GROWTH_BYTES = 60_000_000
 MET = ("games", "moves", "drops", "resumes", "silences", "busy", "internal")
@@ -62,7 +64,10 @@ async def _play(ada: Stubborn, bob: Stubborn) -> None:
 async def soak(program: Program, report: Report) -> None:
     chances = [Random(f"{SEED}/{number}") for number in range(TABLES)]  # noqa: S311 (repeatable)
     tables = [asyncio.create_task(keep_a_table(program.url, chance, report)) for chance in chances]
-    failed, _ = await asyncio.wait(tables, timeout=SECONDS, return_when=asyncio.FIRST_EXCEPTION)
+    for _ in range(LONGER):
+        failed, _ = await asyncio.wait(tables, timeout=SECONDS, return_when=asyncio.FIRST_EXCEPTION)
+        if failed or report.met["games"]:
+            break
     for table in tables:
         table.cancel()
     await asyncio.wait(tables)
