@@ -62,6 +62,7 @@ async def ensure(
 
     Raises:
         Unreachable: another program has the port, or the gateway does not start.
+        OSError: who has the port does not answer; it may end, or answer later.
     """
     at = port()
     folder = data or state_folder()
@@ -76,15 +77,16 @@ async def is_running(at: int, answer_within: float = 3) -> bool:
     """Whether the gateway answers on a port of this machine; False when nothing listens there.
 
     Raises:
-        Unreachable: something else does, or it does not answer.
+        Unreachable: something else does.
+        OSError: nothing is said there.
     """
     try:
         async with asyncio.timeout(answer_within):
-            answer = await _ask_health(at)
+            answer = await _answer(at)
     except ConnectionRefusedError:
         return False
-    except (OSError, TimeoutError):
-        answer = b""
+    except TimeoutError:
+        raise OSError(f"who has port {at} of this machine does not answer") from None
     health = _health_in(answer)
     if health.get("service") != SERVICE:
         raise Unreachable(
@@ -97,6 +99,19 @@ async def is_running(at: int, answer_within: float = 3) -> bool:
             " or set NOUGHTS_TUI_PORT to a free port."
         )
     return True
+
+
+async def _answer(at: int) -> bytes:
+    """What is said at a port, where somebody who begins or ends may say nothing at first."""
+    while True:
+        try:
+            if answer := await _ask_health(at):
+                return answer
+        except ConnectionRefusedError:
+            raise
+        except OSError:
+            pass
+        await asyncio.sleep(_POLL_SECONDS)
 
 
 async def _ask_health(at: int) -> bytes:

@@ -12,6 +12,7 @@ import pytest
 from shared.board import Mark
 from tui import embedded
 from tui.client import Client, Unreachable
+from tui.link import describe
 from tui.seats import Seats
 
 
@@ -85,8 +86,6 @@ async def test_two_who_start_at_the_same_moment(port: int, ended: None, tmp_path
 @pytest.mark.parametrize(
     "answer",
     [
-        None,
-        b"",
         b"220 mail.example.org ESMTP\r\n",
         http("<html>"),
         http("[]"),
@@ -94,15 +93,42 @@ async def test_two_who_start_at_the_same_moment(port: int, ended: None, tmp_path
         http('{"service": "noughts-tui", "protocol": 1}', "500 Internal Server Error"),
     ],
 )
-async def test_a_foreign_program(port: int, tmp_path: Path, answer: bytes | None) -> None:
-    """Another program on the port is named with what to do, and nothing hangs."""
+async def test_a_foreign_program(port: int, tmp_path: Path, answer: bytes) -> None:
+    """Another program on the port is named with what to do."""
     async with program(port, answer):
         with pytest.raises(Unreachable) as caught:
-            await embedded.ensure(data=tmp_path, answer_within=0.05 if answer is None else 3)
+            await embedded.ensure(data=tmp_path)
     assert caught.value.sentence == (
         f"Another program uses port {port} of this machine: end it, or set NOUGHTS_TUI_PORT to a"
         " free port."
     )
+
+
+@pytest.mark.parametrize("answer", [None, b""])
+async def test_somebody_who_does_not_answer(
+    port: int, tmp_path: Path, answer: bytes | None
+) -> None:
+    """Who says nothing may be a gateway that hangs: the link tries again, and nothing hangs."""
+    async with program(port, answer):
+        with pytest.raises(OSError, match=f"who has port {port} of this machine") as caught:
+            await embedded.ensure(data=tmp_path, answer_within=0.05)
+    assert describe(caught.value) == (
+        f"The server cannot be reached: who has port {port} of this machine does not answer."
+    )
+
+
+async def test_a_gateway_that_is_just_ending(port: int, ended: None, tmp_path: Path) -> None:
+    """A gateway that ends while it is asked is nobody's: another is started in its place."""
+    asked = asyncio.Event()
+
+    async def end(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.abort()
+        listening.close()
+        asked.set()
+
+    listening = await asyncio.start_server(end, "127.0.0.1", port)
+    assert await embedded.ensure(data=tmp_path) == f"ws://127.0.0.1:{port}"
+    assert asked.is_set()
 
 
 async def test_another_version(port: int, tmp_path: Path) -> None:
