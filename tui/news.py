@@ -34,5 +34,9 @@ def news(old: ClientState, new: ClientState) -> Iterator[News]:
         result = result_of(table)
         if result is not None and not before.finished:
             yield Ended(game_id, result)
-        if table.my_turn and table.game.moves != before.game.moves:
+        began = before.game.status == "waiting"
+        if table.my_turn and (began or table.game.moves != before.game.moves):
             yield YourTurn(game_id)
+        onward = new.tables.get(table.onward or "")
+        if onward is not None and before.onward is None and onward.my_turn:
+            yield YourTurn(onward.id)
