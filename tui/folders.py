@@ -12,10 +12,16 @@ _APP = "noughts-tui"
 
 
 def config_folder() -> Path:
-    home = os.environ.get("NOUGHTS_TUI_HOME")
-    return Path(home).expanduser() / "config" if home else user_config_path(_APP, appauthor=False)
+    home = _home()
+    return home / "config" if home else user_config_path(_APP, appauthor=False)
 
 
 def state_folder() -> Path:
+    home = _home()
+    return home / "state" if home else user_state_path(_APP, appauthor=False)
+
+
+def _home() -> Path | None:
     home = os.environ.get("NOUGHTS_TUI_HOME")
-    return Path(home).expanduser() / "state" if home else user_state_path(_APP, appauthor=False)
+    # The gateway is started elsewhere, where a relative path would lead to another folder.
+    return Path(home).expanduser().absolute() if home else None

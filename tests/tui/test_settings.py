@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tui.folders import config_folder, state_folder
 from tui.settings import KEYS, BadSettings, Settings, load, save, settings_path
 
 
@@ -99,3 +100,13 @@ def test_a_file_that_is_no_toml_is_not_overwritten(tmp_path: Path) -> None:
     with pytest.raises(BadSettings):
         save({"name": "Ada"}, path)
     assert path.read_text() == "name = "
+
+
+def test_a_home_beside_where_one_stands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A relative home is the same folder for everybody who is told of it, wherever they run."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NOUGHTS_TUI_HOME", "here")
+    assert (config_folder(), state_folder()) == (
+        tmp_path / "here" / "config",
+        tmp_path / "here" / "state",
+    )
