@@ -239,6 +239,8 @@ class NoughtsApp(App[None]):
         session.client.subscribe(heard)
 
     def _report(self, session: Session, before: ClientState, state: ClientState) -> None:
+        if state.warning and state.warning != before.warning:
+            self.notify(state.warning, severity="warning", timeout=30, markup=False)
         for each in news(before, state):
             match each:
                 case YourTurn():

@@ -323,6 +323,16 @@ async def test_a_theme_that_is_none_is_said(asked: str | None, said: list[str]) 
         assert app.theme == (DARK if said or asked is None else asked)
 
 
+async def test_what_is_wrong_with_the_seats_is_said_once() -> None:
+    """Whose seats cannot be kept is told so, wherever he is, and not with every move."""
+    sentence = "Your seats cannot be kept in [folder]: no space left."
+    async with played(Scene(online(table("4")))) as (app, client, pilot):
+        for moves in ("40", "408"):
+            client.learn(replace(online(table(moves)), warning=sentence))
+            await settle(pilot)
+        assert [note.message for note in app._notifications] == [sentence]
+
+
 async def test_waiting_in_vain_is_said() -> None:
     """A game that is gone, or a connection that is, offers nothing that cannot be had."""
     async with played(SCENES["waiting"]) as (app, client, pilot):
