@@ -38,7 +38,7 @@ began = time.perf_counter(), time.process_time()
 {work}
 print(time.perf_counter() - began[0], time.process_time() - began[1])
 """
-_ENVIRONMENT: Final = {
+ENVIRONMENT: Final = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
     "AWS_DEFAULT_REGION": "eu-west-1",
@@ -48,6 +48,7 @@ _ENVIRONMENT: Final = {
     "GAME_LIFE_SECONDS": "21600",
     "HOME": os.devnull,
 }
+"""What the function finds around it, in a world where nothing is."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def _run(work: str, *folders: Path) -> Medians:
     path = [*map(str, folders), sysconfig.get_path("purelib")]
     ran = subprocess.run(
         [sys.executable, "-I", "-S", "-c", _TIMED.format(work=work), json.dumps(path)],
-        env=_ENVIRONMENT,
+        env=ENVIRONMENT,
         capture_output=True,
         text=True,
         check=True,

@@ -1,7 +1,6 @@
 """The function's code as it is uploaded."""
 
 import json
-import os
 import platform
 import re
 import subprocess
@@ -14,6 +13,7 @@ import pytest
 from backend.infra import asset
 from backend.infra.asset import ROOT
 from backend.infra.settings import Settings
+from benchmarks.cold_start import ENVIRONMENT
 from tests.backend.infra.deployment import own_platform
 from tests.backend.infra.synthesis import Synthesised, synthesise
 
@@ -98,18 +98,9 @@ def test_the_handler_runs_from_its_asset(stack: Synthesised, tmp_path: Path) -> 
     packages = Path(sysconfig.get_path("purelib"))
     for package in BOTO3:
         (tmp_path / package).symlink_to(packages / package)
-    environment = {
-        "AWS_REGION": "eu-west-1",
-        "AWS_DEFAULT_REGION": "eu-west-1",
-        "TABLE_NAME": "games",
-        "CALLBACK_URL": "https://example.org/prod",
-        "STACK_NAME": "noughts-tui",
-        "GAME_LIFE_SECONDS": "21600",
-        "HOME": os.devnull,
-    }
     served = subprocess.run(
         [sys.executable, "-I", "-S", "-c", SERVE, str(stack.code), str(tmp_path)],
-        env=environment,
+        env=ENVIRONMENT,
         capture_output=True,
         text=True,
         check=True,
