@@ -289,7 +289,7 @@ class Conversation:
     async def _show_life(self, now: float) -> None:
         """Keeps the platform from cutting a connection on which nothing else is asked."""
         if (
-            not self._tables.state.tables
+            not any(table.alive for table in self._tables.state.tables.values())
             and now - self.exchange.sent_at > self._timing.silence_most
         ):
             await self.exchange.ask(Ping())

@@ -65,14 +65,6 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """A sentence for the player that concerns no table, such as a refused start."""
-
-    text: str
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
 class TableState:
     """One game as this client sees it; ``game`` is always the newest snapshot of the server."""
 
@@ -136,7 +128,7 @@ class TableState:
             return None
         moments = []
         if self.game.turn is not self.seat and self.game.deadline is not None:
-            moments.append(self.game.deadline + 1)
+            moments.append(self.game.deadline)
         if not opponent.online:
             moments.append(max(opponent.away_at or 0, self.bound_at) + CLAIM_AFTER_MS)
         if not moments:
@@ -156,8 +148,6 @@ class ClientState:
     """Everything a screen shows. Two equal states look the same."""
 
     link: LinkStatus = LinkStatus.CONNECTING
-    link_at: int = 0
-    """Since when the link is as it is."""
     attempts: int = 0
     """Failed attempts to connect since the link was last up."""
     failure: str | None = None
@@ -172,7 +162,6 @@ class ClientState:
     live_games: tuple[Listing, ...] = ()
     warning: str | None = None
     """What is wrong with the player's files, in one sentence."""
-    notice: Notice | None = None
     early: Mapping[str, Game] = field(default_factory=dict)
     """Snapshots pushed before the reply that seats us there; newest wins when it comes."""
 
@@ -285,19 +274,19 @@ def reduce(  # noqa: C901, PLR0911 (one case per happening)
         return _heard(_synced(state, happening, now_ms), happening, now_ms)
     match happening:
         case LinkChanged():
-            return _linked(state, happening, now_ms)
+            return _linked(state, happening)
         case LatencyMeasured(ms):
             return replace(state, latency_ms=ms)
         case MoveChosen(id, cell):
             return _changed(state, id, pending=cell, error=None)
         case RequestFailed(request, sentence):
-            return _failed(state, request, sentence, now_ms)
+            return _failed(state, request, sentence)
         case LobbyRead(kind="open", games=games):
             return replace(state, open_games=games)
         case LobbyRead(games=games):
             return replace(state, live_games=games)
         case TableLeft(id):
-            return replace(state, tables=_without(state.tables, id))
+            return replace(state, tables=_left(state.tables, id))
         case TableGone(id, sentence):
             return _changed(state, id, gone=True, pending=None, error=sentence)
         case MovedOn(id, onward):
@@ -345,12 +334,11 @@ def _synced(state: ClientState, event: AnyEvent, now_ms: int) -> ClientState:
     return state if late else replace(state, offset_ms=sample, synced=True)
 
 
-def _linked(state: ClientState, change: LinkChanged, now_ms: int) -> ClientState:
+def _linked(state: ClientState, change: LinkChanged) -> ClientState:
     online = change.status is LinkStatus.ONLINE
     return replace(
         state,
         link=change.status,
-        link_at=state.link_at if state.link is change.status else now_ms,
         attempts=change.attempts,
         failure=None if online else change.sentence,
         latency_ms=state.latency_ms if online else None,
@@ -390,11 +378,11 @@ def _refused(state: ClientState, error: Error) -> ClientState:
     return state
 
 
-def _failed(state: ClientState, request: AnyRequest, sentence: str, now_ms: int) -> ClientState:
+def _failed(state: ClientState, request: AnyRequest, sentence: str) -> ClientState:
     game_id = getattr(request, "id", UNSET)
     table = None if game_id is UNSET else state.tables.get(game_id)
     if table is None:
-        return replace(state, notice=Notice(sentence, now_ms))
+        return state
     pending = None if isinstance(request, Play) else table.pending
     return _with(state, replace(table, pending=pending, error=sentence))
 
@@ -430,6 +418,20 @@ def _with(state: ClientState, table: TableState) -> ClientState:
 
 def _without(by_id: Mapping[str, _T], game_id: str) -> Mapping[str, _T]:
     return {other: value for other, value in by_id.items() if other != game_id}
+
+
+def _left(tables: Mapping[str, TableState], game_id: str) -> Mapping[str, TableState]:
+    """The tables without one and those that led to it."""
+    before = [
+        table.id
+        for table in tables.values()
+        if not table.alive and game_id in {table.onward, table.game.next}
+    ]
+    tables = _without(tables, game_id)
+    for each in before:
+        if each in tables:
+            tables = _left(tables, each)
+    return tables
 
 
 def _changed(state: ClientState, game_id: str, **changes: object) -> ClientState:

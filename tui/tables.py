@@ -41,7 +41,7 @@ class Tables:
     """``server`` is how the seats on disk name the server."""
 
     def __init__(self, seats: Seats, server: str, now_ms: Callable[[], int]) -> None:
-        self.state = ClientState(link_at=now_ms())
+        self.state = ClientState()
         self._seats = seats
         self._server = server
         self._now_ms = now_ms

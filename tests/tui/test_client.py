@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 
 from backend.local.gateway import serve
 from shared.board import Mark
@@ -262,8 +263,6 @@ async def test_patience_ends(opened: Any, server: Server) -> None:
     with pytest.raises(Unreachable) as caught:
         await client.start()
     assert caught.value.sentence == "The server does not answer."
-    assert client.state.notice is not None
-    assert client.state.notice.text == "The server does not answer."
 
 
 async def test_nobody_listens(opened: Any) -> None:
@@ -674,18 +673,18 @@ async def test_a_bad_code_asks_nobody(opened: Any) -> None:
     assert caught.value.code is ErrorCode.BAD_REQUEST
 
 
-async def test_an_unanswered_join_of_a_stranger(opened: Any, server: Server) -> None:
-    """A refused join shows its sentence where there is no table."""
+async def test_a_refused_join_of_a_stranger(opened: Any, server: Server) -> None:
+    """A refused join says why and seats nobody."""
     client = await opened()
     peer = await server.accepts()
     asking = asyncio.create_task(client.join(CODE))
     request = await peer.receives(id=CODE)
     assert isinstance(request, Join)
     await peer.replies(request, error(ErrorCode.GAME_FULL, "Both seats are taken.", id=CODE))
-    with pytest.raises(Refusal):
+    with pytest.raises(Refusal) as caught:
         await asking
-    assert client.state.notice is not None
-    assert client.state.notice.text == "Both seats are taken."
+    assert caught.value.message == "Both seats are taken."
+    assert client.state.tables == {}
 
 
 async def test_swapped_connections_are_no_absence() -> None:
@@ -1095,3 +1094,20 @@ async def test_seats_that_cannot_be_saved(opened: Any, server: Server, tmp_path:
     await seated(client, peer)
     assert client.state.warning is not None
     assert client.state.warning.startswith("Games left here cannot be resumed")
+
+
+async def test_a_connection_without_a_game_is_kept_open(
+    opened: Any, server: Server, glass: Hourglass
+) -> None:
+    """Beside a table that is no longer his a player keeps the platform from cutting him off."""
+    client = await opened()
+    peer = await server.accepts()
+    await seated(client, peer)
+    await peer.says(Replaced(id=CODE))
+    await until(client, lambda state: state.tables[CODE].replaced)
+    for _ in range(16):
+        await glass.asleep(30)
+        glass.turn(30)
+    ping = await peer.receives()
+    assert isinstance(ping, Ping)
+    assert ping.id is UNSET

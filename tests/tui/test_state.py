@@ -40,7 +40,6 @@ from tui.state import (
     LobbyRead,
     MoveChosen,
     MovedOn,
-    Notice,
     RequestFailed,
     Said,
     SeatReplaced,
@@ -119,8 +118,7 @@ def test_a_refused_request() -> None:
     assert table(joined("0"), RequestFailed(later, "No."), MoveChosen(CODE, 4)).error is None
     news = table(joined("0"), RequestFailed(play, "No."), pushed(game("04")))
     assert news.error is None
-    state = after(RequestFailed(Start(), "Too many games."))
-    assert state.notice == Notice("Too many games.", NOW)
+    assert after(RequestFailed(Start(), "Too many games.")) == ClientState()
 
 
 def test_an_error_repaints_the_truth() -> None:
@@ -200,15 +198,31 @@ def test_a_player_is_still_to_be_led_to_the_rematch() -> None:
     assert not table(joined("03142"), pushed(led), MovedOn(CODE, NEXT)).alive
 
 
+def test_leaving_a_series() -> None:
+    """Who leaves a rematch leaves the games that led to it too, whether he played or watched."""
+    led = game("03142", rev=9, next=NEXT)
+    rematch = Resumed(ref="r2", id=NEXT, mark=Mark.X, game=game(code=NEXT), now=NOW)
+    played = after(joined("03142"), pushed(led), rematch)
+    assert set(after(TableLeft(NEXT), state=played).tables) == {CODE}
+    state = after(MovedOn(CODE, NEXT), state=played)
+    assert set(state.tables) == {CODE, NEXT}
+    assert after(TableLeft(NEXT), state=state).tables == {}
+    watched = after(
+        Watching(ref="r1", id=CODE, game=led, now=NOW),
+        Watching(ref="r2", id=NEXT, game=game(code=NEXT), now=NOW),
+    )
+    assert after(TableLeft(NEXT), state=watched).tables == {}
+
+
 @pytest.mark.parametrize(
     ("moves", "changes", "bound", "expected"),
     [
         ("", {}, NOW, None),
-        ("", {"deadline": NOW + 5_000, "clock": 5}, NOW, NOW + 5_001),
+        ("", {"deadline": NOW + 5_000, "clock": 5}, NOW, NOW + 5_000),
         ("0", {"deadline": NOW + 5_000, "clock": 5}, NOW, None),
         ("0", {"away_at": NOW - 10_000}, NOW - 99_000, NOW + 20_000),
         ("0", {"away_at": NOW - 10_000}, NOW, NOW + 30_000),
-        ("", {"deadline": NOW + 5_000, "away_at": NOW}, NOW, NOW + 5_001),
+        ("", {"deadline": NOW + 5_000, "away_at": NOW}, NOW, NOW + 5_000),
         ("", {"deadline": NOW + 60_000, "away_at": NOW}, NOW, NOW + 30_000),
         ("03142", {"away_at": NOW}, NOW, None),
     ],
@@ -242,17 +256,17 @@ def test_countdowns_run_by_the_servers_clock() -> None:
 
 
 def test_the_link() -> None:
-    """How the connection stands, since when, and why it failed."""
+    """How the connection stands, and why it failed."""
     lost = LinkChanged(LinkStatus.RECONNECTING, 1, "The connection was lost.")
     state = after(LinkChanged(LinkStatus.ONLINE), LatencyMeasured(42))
-    assert (state.link, state.link_at, state.latency_ms) == (LinkStatus.ONLINE, NOW, 42)
-    state = after(lost, state=state, at=NOW + 1)
+    assert (state.link, state.latency_ms) == (LinkStatus.ONLINE, 42)
+    state = after(lost, state=state)
     again = LinkChanged(LinkStatus.RECONNECTING, 2, "Nobody.")
-    state = after(again, state=state, at=NOW + 2)
-    assert (state.link_at, state.attempts, state.failure) == (NOW + 1, 2, "Nobody.")
+    state = after(again, state=state)
+    assert (state.link, state.attempts, state.failure) == (LinkStatus.RECONNECTING, 2, "Nobody.")
     assert state.latency_ms is None
-    state = after(LinkChanged(LinkStatus.ONLINE), state=state, at=NOW + 3)
-    assert (state.link_at, state.attempts, state.failure) == (NOW + 3, 0, None)
+    state = after(LinkChanged(LinkStatus.ONLINE), state=state)
+    assert (state.link, state.attempts, state.failure) == (LinkStatus.ONLINE, 0, None)
 
 
 def test_the_lobby() -> None:
