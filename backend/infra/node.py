@@ -1,6 +1,6 @@
 """Node from the Python registry, which jsii runs the CDK with: no system Node is needed.
 
-Where deploying works, as `make` does, programs are in ``bin``; on Windows it does not.
+Deploying needs a POSIX system, as ``make`` does; there the wheel has its programs in ``bin``.
 """
 
 from pathlib import Path
