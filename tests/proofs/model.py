@@ -243,11 +243,10 @@ class Model:
                 shown = {**event, "next": {**event["next"], "mark": mark}}
             if not self._post(connection, shown):
                 lost.append((mark, connection))
+        game.watchers -= {connection for mark, connection in lost if mark is None}
         for mark, connection in lost:
             if mark:
                 self._lose(game, mark, connection)
-            else:
-                game.watchers.discard(connection)
 
     def _post(self, connection: str, event: Json) -> bool:
         if connection in self.gone:
