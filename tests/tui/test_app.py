@@ -152,6 +152,15 @@ async def test_whoever_waits_can_play_the_computer_meanwhile() -> None:
         assert [type(each) for each in app.screen_stack[1:]] == [LobbyScreen, GameScreen]
 
 
+async def test_nobody_is_called_to_what_is_in_front() -> None:
+    """A screen that hears of its game while it makes room for it calls nobody."""
+    async with played(SCENES["waiting"]) as (app, client, pilot):
+        client.show(table())
+        app.switch_screen(GameScreen(app.session, CODE))
+        await settle(pilot)
+        assert not list(app._notifications)
+
+
 @pytest.mark.parametrize("cover", [("question_mark",), ("ctrl+p",), ("p",), ("p", "enter")])
 async def test_a_call_ends_when_the_game_is_shown(cover: tuple[str, ...]) -> None:
     """Whoever comes back by Esc to a game that began meanwhile is not called there any more."""

@@ -145,6 +145,6 @@ class WaitingScreen(PlainScreen):
         if self.is_active:
             if game_id or table.game.status == "cancelled":
                 self.post_message(OpenTable(self.session, game_id or table.id, self))
-        elif game_id and game_id != self._called:
+        elif game_id and game_id != self._called and self in self.app.screen_stack:
             self._called = game_id
             self.post_message(Began(self.session, game_id))
