@@ -42,8 +42,8 @@ from tui.widgets.logo import Logo
 _QUIT = {"stay": "Stay", "quit": "Quit"}
 FOCUSED_SECONDS, BLURRED_SECONDS = 5, 30
 _KEY_COLUMN = 27
-_ACTIONS = frozenset({"resume", "match", "new", "join", "practise", "name", "quit"})
-"""What must wait while a way into a game is under way: it would be lost, or two games had."""
+_LATER = frozenset({"resume", "match", "new", "join", "practise", "name", "quit"})
+"""What cannot be done while a game is asked for: it would be a second game, or be interrupted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ class LobbyScreen(PlainScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "cancel":
             return bool(self.busy)
-        if action in _ACTIONS and self.busy:
+        if action in _LATER and self.busy:
             return False
         if action == "resume":
             return bool(self.resumables)
@@ -259,7 +259,7 @@ class LobbyScreen(PlainScreen):
             self._open(f"Resuming {seat.id}…", self.client.resume, seat)
 
     def action_cancel(self) -> None:
-        """Waits no longer for what was asked: one way into a game at a time."""
+        """Asks no longer for a game."""
         self.workers.cancel_group(self, "open")
         self.workers.cancel_group(self.app, "practice")
         self.busy = ""
