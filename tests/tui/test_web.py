@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from textual_serve.download_manager import DownloadManager
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
 from backend.local.gateway import serve
 from backend.local.sqlite import SqliteStore
 from tests.backend.local.peer import peer
+from tui.web import server
 
 PATIENCE_SECONDS = 30
 CODE = re.compile(r"noughts-tui join (\w{6})")
@@ -203,3 +205,33 @@ async def test_a_port_that_is_taken(page: Page) -> None:
     said = await second.communicate()
     sentence = f"noughts-tui: No page at port {port} of 127.0.0.1: another program uses it.\n"
     assert (second.returncode, said) == (1, (b"", sentence.encode()))
+
+
+async def test_an_app_that_hangs_is_ended() -> None:
+    """An app that no longer listens does not keep its tab, nor the page's server, from ending."""
+    drawn = asyncio.Event()
+
+    async def draw(_data: object) -> None:
+        drawn.set()
+
+    async def close() -> None:
+        """As the browser's end would be closed."""
+
+    hang = (
+        "print('__GANGLION__\\nD\\0\\0\\0\\1x', end='', flush=True); import time; time.sleep(600)"
+    )
+    app = server.Tab(
+        [sys.executable, "-c", hang],
+        grace=0.05,
+        write_bytes=draw,
+        write_str=draw,
+        close=close,
+        download_manager=DownloadManager(),
+    )
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await app.start(80, 24)
+        await drawn.wait()
+        await app.stop()
+    assert app._process is not None
+    assert app._process.returncode is not None
+    assert app._process.returncode < 0

@@ -32,9 +32,12 @@ _GRACE_SECONDS: Final = 5
 class Tab(AppService):
     """The app behind one tab; when either ends, so does the other."""
 
-    def __init__(self, words: Sequence[str], **wiring: Any) -> None:
+    def __init__(
+        self, words: Sequence[str], *, grace: float = _GRACE_SECONDS, **wiring: Any
+    ) -> None:
         super().__init__(words[0], **wiring)
         self._words = words
+        self._grace = grace
 
     async def _open_app_process(self, width: int = 80, height: int = 24) -> Process:
         # No shell: its quoting differs between systems, and it would outlive what it runs.
@@ -58,14 +61,17 @@ class Tab(AppService):
 
     async def stop(self) -> None:
         """Asks the app to end, and sees to it."""
+        # First: asking waits until the app's output ends, and that of one that hangs does not.
+        killing = asyncio.get_running_loop().call_later(self._grace, self._kill)
         await super().stop()
         if self._process is not None:
+            await self._process.wait()
+        killing.cancel()
+
+    def _kill(self) -> None:
+        if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
-                try:
-                    async with asyncio.timeout(_GRACE_SECONDS):
-                        await self._process.wait()
-                except TimeoutError:
-                    self._process.kill()
+                self._process.kill()
 
 
 class PageServer(Server):
