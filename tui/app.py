@@ -140,8 +140,9 @@ class NoughtsApp(App[None]):
     @on(Began)
     def _summon(self, event: Began) -> None:
         table = event.session.client.state.tables[event.game_id]
+        key = "Esc" if isinstance(self._full_screen, WaitingScreen) else "g"
         self.notify(
-            f"{opponent_name(table)} has joined your game {event.game_id}: press g to go there.",
+            f"{opponent_name(table)} has joined your game {table.id}: press {key} to go there.",
             timeout=30,
             markup=False,
         )
@@ -211,12 +212,17 @@ class NoughtsApp(App[None]):
         waiting = (each for each in self.screen_stack[:-1] if isinstance(each, WaitingScreen))
         return next((each for each in waiting if each.begun), None)
 
+    @property
+    def _full_screen(self) -> Screen[Any]:
+        """The screen in front, or below the dialogs that are."""
+        return [each for each in self.screen_stack if not each.is_modal][-1]
+
     def _uncover(self, screen: Screen[None]) -> bool:
         """Closes the dialogs over a screen, unless another one is in front; whether it is now."""
-        in_front = [each for each in self.screen_stack if not each.is_modal][-1]
-        while in_front is screen and self.screen is not screen:
+        in_front = self._full_screen is screen
+        while in_front and self.screen is not screen:
             self.pop_screen()
-        return in_front is screen
+        return in_front
 
     async def _close(self, client: Client) -> None:
         if client in self._practices:

@@ -161,8 +161,11 @@ async def test_nobody_is_called_to_what_is_in_front() -> None:
         assert not list(app._notifications)
 
 
-@pytest.mark.parametrize("cover", [("question_mark",), ("ctrl+p",), ("p",), ("p", "enter")])
-async def test_a_call_ends_when_the_game_is_shown(cover: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("cover", "way"),
+    [(("question_mark",), "Esc"), (("ctrl+p",), "Esc"), (("p",), "Esc"), (("p", "enter"), "g")],
+)
+async def test_a_call_ends_when_the_game_is_shown(cover: tuple[str, ...], way: str) -> None:
     """Whoever comes back by Esc to a game that began meanwhile is not called there any more."""
     async with played(SCENES["waiting"]) as (app, client, pilot):
         computer, _ = against_the_computer(app)
@@ -172,7 +175,9 @@ async def test_a_call_ends_when_the_game_is_shown(cover: tuple[str, ...]) -> Non
         client.show(table())
         computer.show(TableState(game("03142", id=PRACTICE), Mark.X))
         await settle(pilot)
-        assert list(app._notifications)
+        assert [note.message for note in app._notifications] == [
+            f"Bob has joined your game {CODE}: press {way} to go there."
+        ]
         await pilot.press("escape")
         await settle(pilot)
         assert "g" not in {hint.binding for hint in app.screen.query_one(KeyBar).hints}
