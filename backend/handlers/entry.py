@@ -1,6 +1,6 @@
 """The one entry of the service, on Lambda as in the embedded gateway. Imports core and shared.
 
-The only broad ``except`` of the backend is here: whatever fails is logged, without the body of the
+It is the boundary of the service: whatever fails behind it is logged, without the body of the
 frame, and answered.
 """
 
