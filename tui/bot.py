@@ -161,6 +161,11 @@ class Practice(Client):
         self._computer = asyncio.create_task(Computer(self._opponent, table.id, self._level).run())
         return table.id
 
+    def reconnect(self) -> None:
+        """Both try again: they play at the same server."""
+        super().reconnect()
+        self._opponent.reconnect()
+
     async def __aexit__(
         self,
         exc_type: type[BaseException] | None,

@@ -27,6 +27,7 @@ from tui.options import MarkChoice
 from tui.seats import EMBEDDED, Seat, Seats, wall_ms
 from tui.state import (
     ClientState,
+    LinkChanged,
     LinkStatus,
     LobbyRead,
     MoveChosen,
@@ -112,6 +113,7 @@ class Client:
     def reconnect(self) -> None:
         """Tries again after the link has failed for good (`LinkStatus.FAILED`)."""
         if self.state.link is LinkStatus.FAILED:
+            self._conversation.changed(LinkChanged(LinkStatus.CONNECTING))
             self._tasks.append(asyncio.create_task(self._link().run()))
 
     def _link(self) -> Link:

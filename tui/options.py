@@ -84,9 +84,15 @@ def check_url(url: str) -> str:
         wrong = parts.scheme not in {"ws", "wss"} or not parts.hostname or parts.port == 0
     except ValueError:
         wrong = True
-    if wrong or parts.fragment or not shown.isprintable():
+    if wrong or parts.fragment or not shown.isprintable() or " " in shown:
         raise ValueError(f"{url!r} is not a server's address, such as wss://example.org/game")
     return shown.rstrip("/")
+
+
+def public_url(url: str) -> str:
+    """The address of a server without a password that stands in it."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def check_clock(seconds: int) -> int:

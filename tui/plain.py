@@ -9,6 +9,8 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from io import TextIOWrapper
+from shlex import quote
 from typing import Final, get_args
 
 from shared.errors import Refusal
@@ -19,7 +21,7 @@ from tui.bot import Practice
 from tui.client import Client, Unreachable
 from tui.embedded import ensure
 from tui.folders import state_folder
-from tui.options import JoinGame, Level, Lobby, New, Options, Replay, WatchGame
+from tui.options import JoinGame, Level, Lobby, New, Options, Replay, WatchGame, public_url
 from tui.options import Practice as PracticeGame
 from tui.seats import Seats
 from tui.state import ClientState, Happening, LinkStatus, TableState
@@ -27,6 +29,7 @@ from tui.state import ClientState, Happening, LinkStatus, TableState
 _QUIT: Final = frozenset({"quit", "exit", "q"})
 _ASKED_SECONDS: Final = 0.2
 _CHUNK: Final = 4096
+_LONGEST_NUMBER: Final = 9
 
 Say = Callable[[str], None]
 
@@ -83,7 +86,8 @@ class Plain:
         Returns whether he wants to go on elsewhere.
 
         Raises:
-            Refusal, Unreachable: what the command line asked for cannot be had.
+            Refusal: what the command line asked for cannot be had.
+            Unreachable: nor can the server; or it is lost for good, and nobody is there to wait.
         """
         stop = self._client.subscribe(self._listen)
         reminding = asyncio.create_task(self._remind())
@@ -95,6 +99,8 @@ class Plain:
                 if not await self._obey(line):
                     return True
             await self._bow_out()
+            if self._given_up():
+                raise Unreachable(self._client.state.failure or "The server cannot be reached.")
         finally:
             stop()
             reminding.cancel()
@@ -155,7 +161,7 @@ class Plain:
     def _host(self, table: TableState) -> None:
         self._sit(table)
         if table.game.status == "waiting":
-            url = f" --url {self._options.url}" if self._options.url else ""
+            url = f" --url {quote(public_url(self._options.url))}" if self._options.url else ""
             self._say(f"Your opponent types: noughts-tui join {table.id}{url}")
 
     async def _enter_lobby(self) -> None:
@@ -185,6 +191,8 @@ class Plain:
                 return self._lines.take()
             if line is None and self._lines.ended and self._nothing_to_come():
                 return None
+            if self._given_up() and (line is not None or self._lines.ended):
+                return None
             await self._lines.come()
 
     def _is_time_for(self, line: str) -> bool:
@@ -194,6 +202,10 @@ class Plain:
             return True
         return not line.isdecimal() or table.my_turn or not table.alive
 
+    def _given_up(self) -> bool:
+        """Whether nobody tries to connect any more, and no person is there to say so."""
+        return not self._lines.typed and self._client.state.link is LinkStatus.FAILED
+
     def _nothing_to_come(self) -> bool:
         table = self._table()
         return self._lines.typed or table is None or not _may_go_on(table)
@@ -202,6 +214,7 @@ class Plain:
         """Does what a line says; False when the player has left for good."""
         word, _, rest = line.partition(" ")
         word = word.lower()
+        self._client.reconnect()
         try:
             if self._table() is None:
                 return await self._obey_in_lobby(word, rest.strip())
@@ -250,7 +263,7 @@ class Plain:
             case "leave":
                 return await self._leave()
             case _ if word.isdecimal():
-                await self._play(int(word))
+                await self._play(int(word[:_LONGEST_NUMBER]))
             case _:
                 self._say(f"{word!r} is no command here; type ? for help.")
         return True
@@ -350,12 +363,12 @@ def _replay(code: str, say: Say) -> None:
 
 
 def main(options: Options) -> int:
-    """Plays on standard input and output.
+    """Plays on standard input and output, or without those that are closed.
 
     Raises:
         Unreachable: what the command line asked for cannot be had.
     """
-    if hasattr(sys.stdout, "reconfigure"):
+    if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     try:
         asyncio.run(_on_standard_streams(options))
@@ -365,7 +378,7 @@ def main(options: Options) -> int:
 
 
 async def _on_standard_streams(options: Options) -> None:
-    lines = Lines(typed=sys.stdin.isatty())
+    lines = Lines(typed=sys.stdin is not None and sys.stdin.isatty())
     loop = asyncio.get_running_loop()
 
     def put(line: str | None) -> None:
@@ -380,7 +393,10 @@ async def _on_standard_streams(options: Options) -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             lines.put("quit")
 
-    threading.Thread(target=_read, args=(sys.stdin.fileno(), put), daemon=True).start()
+    if sys.stdin is None:
+        lines.put(None)
+    else:
+        threading.Thread(target=_read, args=(sys.stdin.fileno(), put), daemon=True).start()
     await play(options, lines, say)
 
 

@@ -16,10 +16,11 @@ from shared.board import Mark
 from shared.errors import Refusal
 from tests.backend.memory import MemoryStore
 from tui import plain
-from tui.client import Client
+from tui.client import Client, Unreachable
 from tui.options import JoinGame, Lobby, New, Opening, Options, Practice, Replay, WatchGame
-from tui.plain import Lines
+from tui.plain import Lines, Plain
 from tui.seats import Seats
+from tui.timing import Timing
 
 
 class Reader:
@@ -97,7 +98,8 @@ async def test_two_play_to_the_end(sit: Sit, url: str) -> None:
         await reader.hears("Your move")
         reader.types(digit)
         await other.hears("xo"[reader is bob] + " takes")
-    ada.types("1", "board", "3")
+    ada.types("9" * 5000, "1", "board", "3")
+    assert await ada.hears("The cells") == "The cells are 1 to 9."
     assert await ada.hears("1 is taken.") == "1 is taken. Your move; free: 3 6 7 8 9"
     assert await ada.hears("x x") == "x x 3"
     assert await ada.hears("You win") == "You win: the top row."
@@ -290,3 +292,74 @@ async def test_damaged_seats_are_told_of(sit: Sit, tmp_path: Path) -> None:
     ada = sit(Lobby())
     await ada.hears("The saved seats could not be read; the file is kept as ")
     await ada.hears("Type match")
+
+
+@contextlib.asynccontextmanager
+async def lost_for_good(
+    opening: Opening, *, typed: bool
+) -> AsyncIterator[tuple[Lines, asyncio.Queue[str], asyncio.Task[bool]]]:
+    """A player whose server ends, and is no server at the next attempt; later there is another."""
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    lines = Lines(typed=typed)
+    async with serve(MemoryStore()) as second, contextlib.AsyncExitStack() as running:
+        first = await running.enter_async_context(serve(MemoryStore()))
+        addresses = [first.url, "no address", second.url]
+
+        async def locate() -> str:
+            return addresses.pop(0)
+
+        timing = Timing(reconnect=0.001)
+        async with Client(locate, Seats(None), timing=timing) as client, asyncio.timeout(5):
+            player = Plain(Options(opening=opening), client, lines, heard.put_nowait)
+            playing = asyncio.create_task(player.run())
+            await heard.get()
+            await running.aclose()
+            yield lines, heard, playing
+            playing.cancel()
+
+
+async def test_a_pipe_whose_server_is_lost_for_good() -> None:
+    """A program is not left waiting for a server that nobody tries to reach any more."""
+    async with lost_for_good(New(), typed=False) as (lines, _, playing):
+        lines.put("1")
+        lines.put(None)
+        with pytest.raises(Unreachable) as caught:
+            await playing
+    assert caught.value.sentence == "That is not the address of a server."
+
+
+async def test_a_person_whose_server_is_lost_for_good() -> None:
+    """The next thing that a player types is asked of a server that is looked for again."""
+    async with lost_for_good(Lobby(), typed=True) as (lines, heard, _):
+        while await heard.get() != "That is not the address of a server.":
+            pass
+        lines.put("list")
+        assert await heard.get() == "Open games: none"
+
+
+async def test_a_password_is_not_told_on(url: str) -> None:
+    """The invitation leads to the server, without the password of who invites."""
+    lines, heard = Lines(typed=True), asyncio.Queue[str]()
+    options = Options(url="wss://ada:secret@example.org/game?a=1&b=2", opening=New())
+    async with Client(url, Seats(None)) as client:
+        playing = asyncio.create_task(Plain(options, client, lines, heard.put_nowait).run())
+        await heard.get()
+        assert (await heard.get()).endswith(" --url 'wss://example.org/game?a=1&b=2'")
+        lines.put("quit")
+        await playing
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of this kind")
+@pytest.mark.parametrize("command", ["", "doctor"])
+@pytest.mark.parametrize("streams", ["<&-", "<&- >&-"])
+async def test_closed_streams(url: str, tmp_path: Path, command: str, streams: str) -> None:
+    """Who gives a program nothing to read from or to write to sees no traceback."""
+    process = await asyncio.create_subprocess_shell(
+        f"{sys.executable} -m tui {command} {streams}",
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "NOUGHTS_TUI_HOME": str(tmp_path), "WEBSOCKET_URL": url},
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, failed = await process.communicate()
+    assert (failed, process.returncode) == (b"", 0)
