@@ -1,12 +1,14 @@
 """The command line. Imports the app late, so that ``--help`` and ``serve`` are quick."""
 
 import argparse
+import codecs
 import contextlib
 import logging
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from tui import arguments, embedded
@@ -36,18 +38,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     # What a library logs must not be written over the screen.
     logging.getLogger().addHandler(logging.NullHandler())
     parser = arguments.parser()
-    found = parser.parse_args(argv)
     try:
-        return _COMMANDS.get(found.command, _play)(parser, found)
+        found = parser.parse_args(argv)
+        status = _COMMANDS.get(found.command, _play)(parser, found)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except (BadSettings, Unreachable) as error:
         print(f"noughts-tui: {error}", file=sys.stderr)  # noqa: T201 (a command line)
         return 1
+    except BrokenPipeError:
+        # Whoever read us is gone, and nobody may write to him at the end either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         return _INTERRUPTED
+    return status
 
 
 def _play(parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:
-    return _open(_options(parser, found), plain=bool(found.plain) or not _is_terminal())
+    options = _options(parser, found)
+    plain = bool(found.plain) or not _is_terminal()
+    if not plain and not _draws_unicode():
+        options = replace(options, ascii=True)
+    return _open(options, plain=plain)
 
 
 def _is_terminal() -> bool:
@@ -56,7 +69,15 @@ def _is_terminal() -> bool:
         return True  # in a browser, behind pipes
     # The app draws on standard error.
     streams = (sys.stdin, sys.stdout, sys.stderr)
-    return all(stream.isatty() for stream in streams) and os.environ.get("TERM") != "dumb"
+    drawn = all(stream is not None and stream.isatty() for stream in streams)
+    return drawn and os.environ.get("TERM") != "dumb"
+
+
+def _draws_unicode() -> bool:
+    if os.environ.get("TEXTUAL_DRIVER"):
+        return True
+    encoding = getattr(sys.__stderr__, "encoding", None) or "ascii"
+    return codecs.lookup(encoding).name == "utf-8"
 
 
 def _open(options: Options, *, plain: bool) -> int:

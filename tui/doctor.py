@@ -17,8 +17,8 @@ from typing import Final, Literal
 from tui.client import Client
 from tui.embedded import ensure
 from tui.folders import state_folder
-from tui.link import describe
-from tui.seats import EMBEDDED, Seats
+from tui.options import public_url
+from tui.seats import Seats
 from tui.settings import BadSettings, load, settings_path
 from tui.state import ClientState, LinkStatus
 
@@ -96,7 +96,8 @@ def _colours(environment: Mapping[str, str]) -> Finding:
 def _characters(terminal: Terminal) -> Finding:
     if terminal.encoding.lower().replace("-", "") != "utf8":
         what = f"Characters: {terminal.encoding}, not UTF-8"
-        return Finding("note", what, "Play with --ascii, or set LANG to a UTF-8 locale.")
+        advice = "Plain characters are drawn, as with --ascii; a UTF-8 locale in LANG shows more."
+        return Finding("note", what, advice)
     if terminal.probe_width is None:
         return Finding("ok", "Characters: UTF-8; the terminal did not say how wide it draws them")
     if terminal.probe_width != len(_PROBES):
@@ -149,7 +150,7 @@ def settings_findings() -> Iterator[Finding]:
 
 def server_finding(url: str | None, state: ClientState) -> Finding:
     """Whether the server answers, how fast, and if not why."""
-    where = url or "on this machine"
+    where = public_url(url) if url else "on this machine"
     if state.link is LinkStatus.ONLINE and state.latency_ms is not None:
         return Finding("ok", f"Server {where}: answers in {state.latency_ms or 'less than 1'} ms")
     why = state.failure or "It does not answer."
@@ -161,7 +162,7 @@ async def examine_server(url: str | None) -> Finding:
     """Opens a connection as the game does and measures it."""
     answered = asyncio.Event()
 
-    async with Client(url or ensure, Seats(None), server=url or EMBEDDED) as client:
+    async with Client(url or ensure, Seats(None)) as client:
 
         def listen(state: ClientState, _happening: object) -> None:
             if state.latency_ms is not None or state.link is LinkStatus.FAILED:
@@ -184,20 +185,21 @@ def examine_state_folder() -> Finding:
         probe.unlink()
     except OSError as error:
         advice = "Without it a game cannot be resumed; NOUGHTS_TUI_HOME names another folder."
-        return Finding("bad", f"Files: {describe(error)}", advice)
+        return Finding("bad", f"Files: {folder}: {error.strerror or error}", advice)
     return Finding("ok", f"Files: {folder}")
 
 
 def examine_terminal() -> Terminal:
     """Asks the terminal, where there is one that may be asked."""
-    interactive = sys.stdin.isatty() and sys.stdout.isatty()
+    drawn = sys.stdout is not None and sys.stdout.isatty()
+    interactive = drawn and sys.stdin is not None and sys.stdin.isatty()
     asked = interactive and os.environ.get("TERM") != "dumb" and sys.platform != "win32"
-    size = os.get_terminal_size() if sys.stdout.isatty() else os.terminal_size((0, 0))
+    size = os.get_terminal_size() if drawn else os.terminal_size((0, 0))
     width, mouse = _ask(sys.stdin.fileno()) if asked else (None, None)
     return Terminal(
         interactive=interactive,
         size=(size.columns, size.lines),
-        encoding=sys.stdout.encoding or "ascii",
+        encoding=getattr(sys.stdout, "encoding", None) or "ascii",
         environment=dict(os.environ),
         probe_width=width,
         mouse=mouse,

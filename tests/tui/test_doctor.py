@@ -56,7 +56,7 @@ def test_a_good_terminal() -> None:
     [
         ({"size": (39, 40)}, "Size", "bad", "Enlarge it to 40 x 16 or more."),
         ({"size": (60, 20)}, "Size", "ok", "80 x 24 shows a larger board."),
-        ({"encoding": "ISO-8859-1"}, "Characters", "note", "Play with --ascii, or"),
+        ({"encoding": "ISO-8859-1"}, "Characters", "note", "Plain characters are drawn"),
         ({"probe_width": 7}, "Characters", "note", "Play with --ascii, or"),
         ({"probe_width": None}, "Characters", "ok", ""),
         ({"mouse": False}, "Mouse", "note", "Every click has a key"),
@@ -112,7 +112,9 @@ def test_files(home: Path) -> None:
     assert examine_state_folder().verdict == "ok"
     (home / "state").rmdir()
     (home / "state").touch()
-    assert examine_state_folder().verdict == "bad"
+    finding = examine_state_folder()
+    assert finding.verdict == "bad"
+    assert finding.what == f"Files: {home / 'state'}: File exists"
 
 
 def test_a_server_out_of_reach() -> None:
@@ -120,6 +122,8 @@ def test_a_server_out_of_reach() -> None:
     state = ClientState(link=LinkStatus.FAILED, failure="Nobody there.")
     finding = server_finding("ws://x", state)
     assert (finding.verdict, finding.what) == ("bad", "Server ws://x: Nobody there.")
+    secret = server_finding("wss://ada:secret@example.org/game", state).what
+    assert secret == "Server wss://example.org/game: Nobody there."
     assert server_finding(None, ClientState()).what == (
         "Server on this machine: It does not answer."
     )

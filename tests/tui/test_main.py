@@ -1,5 +1,7 @@
 """The command line: what it opens, what wins over what, and how it fails."""
 
+import io
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -118,6 +120,14 @@ def test_a_wrong_line(capsys: pytest.CaptureFixture[str], line: str, said: str) 
         main(line.split())
     assert caught.value.code == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("url", ["ws://x/a b", "ws://x y/", "ws://x\u3000y/"])
+def test_an_address_in_two_words(capsys: pytest.CaptureFixture[str], url: str) -> None:
+    """An address has no spaces in it."""
+    with pytest.raises(SystemExit):
+        main(["--url", url])
+    assert "is not a server's address" in capsys.readouterr().err
 
 
 def test_a_wrong_environment(
@@ -259,3 +269,47 @@ def test_where_a_full_screen_can_be_drawn(
     for stream in ("stdin", "stdout", "stderr"):
         monkeypatch.setattr(getattr(sys, stream), "isatty", lambda: terminal, raising=False)
     assert program._is_terminal() is expected
+
+
+@pytest.mark.parametrize(
+    ("environment", "encoding", "plain_characters"),
+    [
+        ({}, "utf-8", False),
+        ({}, "UTF8", False),
+        ({}, "iso-8859-1", True),
+        ({}, "ascii", True),
+        ({"TEXTUAL_DRIVER": "a.b:C"}, "ascii", False),
+    ],
+)
+def test_a_terminal_that_cannot_draw_everything(
+    opened: list[Options],
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    encoding: str,
+    plain_characters: bool,
+) -> None:
+    """Where the terminal does not take UTF-8 plain characters are drawn, without being asked."""
+    monkeypatch.delenv("TEXTUAL_DRIVER", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(program, "_is_terminal", lambda: True)
+    monkeypatch.setattr("sys.__stderr__", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+    main([])
+    assert [options.ascii for options in opened] == [plain_characters]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe of this kind")
+@pytest.mark.parametrize("command", [["completion", "bash"], ["doctor"]])
+def test_a_reader_who_has_gone(home: Path, command: list[str]) -> None:
+    """Who reads only the first lines, or none, gets no traceback for it."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    ran = subprocess.run(
+        [sys.executable, "-m", "tui", "--url", "ws://127.0.0.1:1", *command],
+        check=False,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+    os.close(writing)
+    assert (ran.returncode, ran.stderr) == (1, b"")
