@@ -333,9 +333,11 @@ class Model:
         own = game.right(digest(key))
         if own and game.status != "waiting":
             begins = game.status == "playing" and not game.moves
-            if begins and game.chairs[own].connection == who:
+            again = begins and game.chairs[own].connection == who
+            reply = self._held("join", game, own, key, who)
+            if again:
                 self._tell(game, self._event("join", game, mark=own), who)
-            return self._held("join", game, own, key, who)
+            return reply
         if own or game.seat(who):
             raise Refused("own_game")
         if game.status == "cancelled":
