@@ -13,7 +13,7 @@ from tui.record import Record, RecordFile, record_text, result_of
 from tui.screens.base import too_small_text
 from tui.screens.dialogs import clock_text, code_in
 from tui.screens.lobby import Resumable, age_text, empty_text, listing_text, resume_text
-from tui.screens.waiting import join_command, offer_text, terms_text, waiting_text
+from tui.screens.waiting import offer_text, terms_text, waiting_text
 from tui.seats import Seat
 from tui.state import ClientState, LinkStatus, Said
 from tui.widgets.connection import connection_text
@@ -21,7 +21,7 @@ from tui.widgets.keybar import Hint, Placed, placed
 from tui.widgets.large import large, largest
 from tui.widgets.player import PlayerView, player_view
 from tui.widgets.story import headline, move_text, review_text, share_card, step_text
-from tui.widgets.words import elapsed, line_names, listed, server_name, span
+from tui.widgets.words import elapsed, join_command, line_names, listed, server_name, span
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,9 @@ def test_waiting() -> None:
     assert terms_text(table(o=None, clock=30)) == "You play x and begin; 30 s a move"
     assert join_command("K7QF2M", None) == "noughts-tui join K7QF2M"
     assert join_command("K7QF2M", "ws://a:1") == "noughts-tui join K7QF2M --url ws://a:1"
-    assert join_command("K7QF2M", "ws://a/?b&c").endswith(" --url 'ws://a/?b&c'")
+    assert (
+        join_command("K7QF2M", "ws://a:b@c/?d&e") == "noughts-tui join K7QF2M --url 'ws://c/?d&e'"
+    )
 
 
 def test_too_small() -> None:

@@ -1,6 +1,5 @@
 """Waiting for an opponent: the code, how to hand it on, and what to do meanwhile."""
 
-from shlex import quote
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -15,17 +14,12 @@ from tui.session import Session
 from tui.state import LinkStatus, TableState
 from tui.widgets.large import LargeCode
 from tui.widgets.status import status
-from tui.widgets.words import elapsed
+from tui.widgets.words import elapsed, join_command
 
 OFFER_AFTER_MS = 20_000
 
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _ASCII_SPINNER = "|/-\\"
-
-
-def join_command(code: str, url: str | None) -> str:
-    """What the other one types; at the embedded gateway every terminal of this machine finds it."""
-    return f"noughts-tui join {code}" + (f" --url {quote(url)}" if url else "")
 
 
 def waiting_text(waited_ms: int, *, ascii_only: bool) -> str:

@@ -1,10 +1,12 @@
 """Small pieces of text that widgets and line mode share. Pure."""
 
 from collections.abc import Iterable
+from shlex import quote
 from urllib.parse import urlsplit
 
 from shared.board import Mark
 from shared.messages import Game
+from tui.options import public_url
 from tui.state import ClientState, TableState
 
 EMOTE_WORDS = {
@@ -96,5 +98,10 @@ def clock_ms(state: ClientState, game: Game, now_ms: int) -> int | None:
 
 def server_name(url: str) -> str:
     """The server as the player knows it: without a password, nor what follows the port."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else url
+    parts = urlsplit(public_url(url))
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else url
+
+
+def join_command(code: str, url: str | None) -> str:
+    """What the other one types; at the embedded gateway every terminal of this machine finds it."""
+    return f"noughts-tui join {code}" + (f" --url {quote(public_url(url))}" if url else "")
