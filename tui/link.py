@@ -17,11 +17,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.client import process_exception
 from websockets.exceptions import (
     ConnectionClosed,
-    InvalidHandshake,
     InvalidMessage,
     InvalidProxy,
     InvalidStatus,
     InvalidURI,
+    WebSocketException,
 )
 from websockets.uri import parse_uri
 
@@ -204,7 +204,7 @@ class Link:
         while True:
             try:
                 successor = self._wire(await self._dial())
-            except (OSError, InvalidHandshake, Unreachable) as error:
+            except (OSError, WebSocketException, Unreachable) as error:
                 _log.info("no second connection yet: %s", describe(error))
                 await self._sleep(self._backoff.next())
                 continue
