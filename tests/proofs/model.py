@@ -381,11 +381,12 @@ class Model:
             new = {"name": fields.get("name", ""), "clock": fields.get("clock", 0), "listed": True}
             return self._new(who, new, self._key(fields, reply), "x", reply)
         if own:
-            game = own[0]
+            game, mark = own
             game.status, game.next = "cancelled", found["id"]
             for chair in game.chairs.values():
                 chair.connection = None
             self._changed(game)
+            self._tell(game, self._event("presence", game, mark=mark, online=False), who)
         elif key:
             self._remember(key, found)
         return found
@@ -448,6 +449,7 @@ class Model:
         for game in sorted(waiting, key=lambda game: (game.since, game.id))[:3]:
             if game.right(digest(key)):
                 continue
+            since = game.since
             mark = self._sit(game, key, fields, who)
             host = game.chairs[other(mark)]
             assert host.connection is not None
@@ -457,7 +459,7 @@ class Model:
                 return {**event, "token": f"{mark}.{key}"}
             game.chairs[mark] = Chair()
             host.connection, host.away, host.away_at = None, "lost", self.now
-            game.status = "waiting"
+            game.status, game.since = "waiting", since
             self._changed(game)
             self._tell(game, self._event("presence", game, mark=other(mark), online=False), who)
         return None
