@@ -155,7 +155,7 @@ def _amount(text: str) -> float:
 def _state_folder() -> Path:
     home = os.environ.get("NOUGHTS_TUI_HOME")
     if home:
-        return Path(home).expanduser() / "state"
+        return Path(home).expanduser().absolute() / "state"
     return user_state_path("noughts-tui", appauthor=False)
 
 
