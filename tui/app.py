@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Final
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
@@ -37,8 +37,9 @@ from tui.state import ClientState, Happening
 from tui.themes import DARK, THEMES
 from tui.widgets.ascii import PlainCharacters
 from tui.widgets.keybar import hints_of, run_binding
-from tui.widgets.words import opponent_name, server_name
+from tui.widgets.words import LEAST_SIZE, opponent_name, server_name
 
+_ALWAYS: Final = frozenset({"ctrl+q", "ctrl+c"})
 _FONTS: Final = re.compile(r"\s*@font-face \{[^}]*\}")
 
 Practice = Callable[[Level], Awaitable[tuple[Client, str]]]
@@ -109,6 +110,18 @@ class NoughtsApp(App[None]):
                 run = partial(self.call_later, run_binding, screen, hint.binding)
                 yield SystemCommand(hint.label, f"Key: {hint.key}", run)
         yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
+
+    @property
+    def too_small(self) -> bool:
+        """Whether the terminal is too small to see what one does."""
+        return self.size.width < LEAST_SIZE[0] or self.size.height < LEAST_SIZE[1]
+
+    async def on_event(self, event: events.Event) -> None:
+        """Passes keys and mouse to nothing that cannot be seen."""
+        aimed = isinstance(event, events.InputEvent | events.Paste)
+        ends = isinstance(event, events.Key) and event.key in _ALWAYS
+        if ends or not (aimed and self.too_small):
+            await super().on_event(event)
 
     def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
         """A picture that loads nothing: Textual's asks a server for its font."""

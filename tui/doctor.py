@@ -21,10 +21,10 @@ from tui.options import public_url
 from tui.seats import Seats
 from tui.settings import BadSettings, load, settings_path
 from tui.state import ClientState, LinkStatus
+from tui.widgets.words import LEAST_SIZE
 
 Verdict = Literal["ok", "note", "bad"]
 
-LEAST_SIZE: Final = (40, 16)
 GOOD_SIZE: Final = (80, 24)
 
 _SERVER_SECONDS: Final = 15.0

@@ -10,6 +10,7 @@ from shared.errors import ErrorCode, Refusal
 from tests.tui.scenes import SCENES, Scene, front, played, playing, settle, table
 from tests.tui.stage import BOB, CODE, NOW, left, online
 from tui.errors import Unreachable
+from tui.screens.dialogs import Chooser, NewGameDialog
 from tui.screens.game import GameScreen, heading
 from tui.screens.lobby import LobbyScreen
 from tui.screens.replay import ReplayScreen, ShareDialog
@@ -198,6 +199,34 @@ async def test_a_move_of_a_replay_can_be_clicked() -> None:
         await pilot.click("#moves", offset=(3, 2))
         await settle(pilot)
         assert app.screen.query_one(Board).view.moves == "03"
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [
+        ((44, 18), ["Next", "Previous", "Help", "Back"]),
+        ((80, 24), ["Next", "Previous", "Share", "First", "Last", "Help", "Back"]),
+    ],
+)
+async def test_the_keys_of_a_replay(size: tuple[int, int], shown: list[str]) -> None:
+    """The keys that a replay is there for come first, in the key bar and in the help."""
+    async with played(replace(playing(WON), keys=("v", "left")), size) as (app, _, _):
+        bar = app.screen.query_one(KeyBar)
+        assert [each.hint.label for each in bar._placed()] == shown
+        assert [hint.label for hint in hints_of(app.screen, hidden=True)][:2] == shown[:2]
+
+
+@pytest.mark.parametrize("button", [2, 3])
+async def test_only_the_first_button_acts(button: int) -> None:
+    """The other buttons of a mouse press no key, change no value and close no dialog."""
+    async with played(replace(SCENES["lobby_new"])) as (app, _, pilot):
+        chooser = app.screen.query_one("#mark", Chooser)
+        for spot in ("#mark", KeyBar):
+            await pilot.click(spot, offset=(2, 0), button=button)
+        await pilot.click(offset=(1, 1), button=button)
+        await settle(pilot)
+        assert isinstance(app.screen, NewGameDialog)
+        assert chooser.value == "x"
 
 
 @pytest.mark.parametrize("size", [(80, 24), (44, 18)])

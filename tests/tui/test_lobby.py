@@ -11,6 +11,7 @@ from shared.board import Mark
 from shared.errors import ErrorCode, Refusal
 from tests.tui.scenes import SCENES, front, played, settle, table
 from tests.tui.stage import CODE, LIVE_GAMES, NOW, OPEN_GAMES, StillClient, online
+from tests.tui.test_walk import deed
 from tui.app import NoughtsApp
 from tui.errors import Unreachable
 from tui.options import JoinGame, New, WatchGame
@@ -372,6 +373,36 @@ async def test_too_small_and_back() -> None:
         await pilot.press("9")
         await settle(pilot)
         assert client.asked == [("play", CODE, 8)]
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("my_turn", ("escape", "e", "f", "question_mark")),
+        ("replay", ("left", "escape", "y")),
+        ("leave", ("2", "down", "enter", "escape")),
+        ("lobby_new", ("right", "enter", "escape")),
+        ("lobby_name", ("x", "enter", "escape")),
+        ("lobby_full", ("q", "n", "tab", "enter", "ctrl+p")),
+    ],
+)
+async def test_nothing_is_done_unseen(name: str, keys: tuple[str, ...]) -> None:
+    """In a terminal that is too small keys and mouse reach no screen and no dialog."""
+    async with played(SCENES[name]) as (app, client, pilot):
+        await pilot.resize_terminal(39, 15)
+        await settle(pilot)
+        before = deed(app, client)
+        for key in keys:
+            await pilot.press(key)
+            await settle(pilot)
+        app.post_message(events.Paste("noughts-tui join k7qf2m"))
+        for event in (events.MouseDown, events.MouseUp):
+            app.post_message(event(None, 1, 1, 0, 0, 1, False, False, False))
+        await settle(pilot)
+        assert deed(app, client) == before
+        await pilot.press("ctrl+q")
+        await settle(pilot)
+        assert not app.is_running
 
 
 @pytest.mark.parametrize("name", ["lobby_full", "waiting", "my_turn", "won", "replay", "lobby_new"])

@@ -10,7 +10,6 @@ from tests.tui.scenes import table
 from tests.tui.stage import BOB, LIVE_GAMES, NOW, OPEN_GAMES, game, left, lost, online
 from tui.news import Ended, YourTurn, news
 from tui.record import Record, RecordFile, record_text, result_of
-from tui.screens.base import too_small_text
 from tui.screens.dialogs import clock_text, code_in
 from tui.screens.lobby import Resumable, age_text, empty_text, listing_text, resume_text
 from tui.screens.waiting import offer_text, terms_text, waiting_text
@@ -21,7 +20,15 @@ from tui.widgets.keybar import Hint, Placed, placed
 from tui.widgets.large import large, largest
 from tui.widgets.player import PlayerView, player_view
 from tui.widgets.story import headline, move_text, review_text, share_card, step_text
-from tui.widgets.words import elapsed, join_command, line_names, listed, server_name, span
+from tui.widgets.words import (
+    elapsed,
+    join_command,
+    line_names,
+    listed,
+    server_name,
+    span,
+    too_small_text,
+)
 
 
 @pytest.mark.parametrize(

@@ -21,23 +21,17 @@ from tui.session import Session
 from tui.state import ClientState, Happening, LinkStatus
 from tui.widgets.connection import Connection
 from tui.widgets.keybar import KeyBar
+from tui.widgets.words import LEAST_SIZE, too_small_text
 
 P = ParamSpec("P")
 ReplyType = TypeVar("ReplyType")
 Request: TypeAlias = Callable[P, Awaitable[ReplyType]]
 """A request of the client, made only when its worker runs: else one might never be awaited."""
 
-LEAST_WIDTH, LEAST_HEIGHT = 40, 16
 TICK_SECONDS = 0.5
 
-WIDTHS = [(0, "-tiny"), (LEAST_WIDTH, "-narrow"), (72, "-normal"), (110, "-wide")]
-HEIGHTS = [(0, "-flat"), (LEAST_HEIGHT, "-short"), (22, "-middling"), (34, "-tall")]
-
-
-def too_small_text(width: int, height: int) -> str:
-    """What is said instead of a broken layout."""
-    needed = f"{LEAST_WIDTH} x {LEAST_HEIGHT} needed"
-    return f"This terminal is too small\n\n{width} x {height} now, {needed}\n\nEnlarge it and go on"
+WIDTHS = [(0, "-tiny"), (LEAST_SIZE[0], "-narrow"), (72, "-normal"), (110, "-wide")]
+HEIGHTS = [(0, "-flat"), (LEAST_SIZE[1], "-short"), (22, "-middling"), (34, "-tall")]
 
 
 def sentence_of(failure: Refusal | Unreachable) -> str:
@@ -132,11 +126,6 @@ class PlainScreen(Screen[None]):
         yield from self.compose_body()
         yield KeyBar()
         yield TooSmall(markup=False)
-
-    @property
-    def covered(self) -> bool:
-        """Whether the terminal is too small to see what one does."""
-        return self.has_class("-tiny") or self.has_class("-flat")
 
     def compose_body(self) -> ComposeResult:
         """The screen's own widgets."""
@@ -281,5 +270,6 @@ class Dialog(ModalScreen[ScreenResultType]):
 
     def on_click(self, event: events.Click) -> None:
         """A click beside the dialog is a way back."""
-        if not self.query_one("#dialog").region.contains_point(event.screen_offset):
+        beside = not self.query_one("#dialog").region.contains_point(event.screen_offset)
+        if beside and event.button == 1:
             self.dismiss()

@@ -131,8 +131,9 @@ class Chooser(Widget, Generic[ValueType], can_focus=True):
         )
         return label + Content(f"< {self._values[self.value]} >")
 
-    def on_click(self) -> None:
-        self.action_step(1)
+    def on_click(self, event: events.Click) -> None:
+        if event.button == 1:
+            self.action_step(1)
 
     def action_step(self, by: int) -> None:
         self.place = (self.place + by) % len(self._values)

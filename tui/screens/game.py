@@ -138,8 +138,7 @@ class GameScreen(PlainScreen):
 
     @on(Cell.Chosen)
     def _play(self, event: Cell.Chosen) -> None:
-        if not self.covered:
-            self.ask(self.client.play, self.game_id, event.cell)
+        self.ask(self.client.play, self.game_id, event.cell)
 
     def action_rematch(self) -> None:
         self.ask(self.client.rematch, self.game_id)

@@ -26,8 +26,8 @@ class ReplayScreen(PlainScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,l", "step(1)", "Next", key_display="→", priority=True),
         Binding("left,h", "step(-1)", "Previous", key_display="←", priority=True),
-        Binding("home", "jump(0)", "Start", key_display="Home", priority=True),
-        Binding("end", "jump(9)", "End", key_display="End", priority=True),
+        Binding("home", "jump(0)", "First", key_display="Home", priority=True),
+        Binding("end", "jump(9)", "Last", key_display="End", priority=True),
         Binding("y", "share", "Share"),
         Binding("escape", "dismiss", "Back"),
     ]

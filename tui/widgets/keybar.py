@@ -14,7 +14,7 @@ _GAP = 2
 _KEPT = frozenset({"escape", "question_mark"})
 # Known to everybody, and so told last.
 _TEXTUALS = frozenset({"", "Focus Next", "Focus Previous", "Copy selected text"})
-_STEERING = frozenset({"up", "down", "left", "right", "k", "w"})
+_STEERING = frozenset({"Up", "Down", "Left", "Right", "First", "Last"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class KeyBar(Widget):
 
     async def on_click(self, event: events.Click) -> None:
         event.stop()
-        if (found := self._at(event.x)) is not None:
+        if event.button == 1 and (found := self._at(event.x)) is not None:
             await run_binding(self.screen, found.binding)
 
     def _collect(self, screen: Screen[Any]) -> None:
@@ -120,7 +120,7 @@ def hints_of(screen: Screen[Any], *, hidden: bool = False) -> tuple[Hint, ...]:
         if enabled and binding.description not in _TEXTUALS and (binding.show or ours):
             display = screen.app.get_key_display(binding)
             found.setdefault(binding.description, Hint(key, display, binding.description))
-    return tuple(sorted(found.values(), key=lambda hint: hint.binding in _STEERING))
+    return tuple(sorted(found.values(), key=lambda hint: hint.label in _STEERING))
 
 
 async def run_binding(screen: Screen[Any], key: str) -> None:

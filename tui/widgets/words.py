@@ -18,6 +18,9 @@ EMOTE_WORDS = {
     "thanks": "Thanks!",
 }
 
+LEAST_SIZE = 40, 16
+"""The columns and rows that a full screen needs."""
+
 SAID_MS = 5_000
 """How long an emote is shown."""
 
@@ -31,6 +34,13 @@ _LINE_NAMES = {
     (0, 4, 8): "the diagonal",
     (2, 4, 6): "the diagonal",
 }
+
+
+def too_small_text(width: int, height: int) -> str:
+    """What is said instead of a broken layout."""
+    needed = f"{LEAST_SIZE[0]} x {LEAST_SIZE[1]} needed"
+    way_out = "Enlarge it and go on; Ctrl+Q quits"
+    return f"This terminal is too small\n\n{width} x {height} now, {needed}\n\n{way_out}"
 
 
 def span(ms: int) -> str:
