@@ -21,10 +21,10 @@ from shared.board import Mark, tile_of
 from shared.crockford import game_code
 from shared.errors import ErrorCode, Refusal
 from tui.conversation import Conversation
-from tui.errors import Unreachable
+from tui.errors import Elsewhere, Unreachable
 from tui.link import Link, Sleep
-from tui.options import MarkChoice
-from tui.seats import EMBEDDED, Seat, Seats, wall_ms
+from tui.options import Located, MarkChoice
+from tui.seats import Seat, Seats, wall_ms
 from tui.state import (
     ClientState,
     LinkChanged,
@@ -39,7 +39,7 @@ from tui.timing import Timing
 
 __all__ = ["Address", "Client", "Subscriber", "Unreachable"]
 
-Address = str | Callable[[], Awaitable[str]]
+Address = str | Callable[[], Awaitable[Located]]
 _Event = TypeVar("_Event", bound=wire.Event)
 _GameEvent = TypeVar("_GameEvent", bound=wire.GameEvent)
 
@@ -48,10 +48,7 @@ _TIMES_RESEATED: Final = 3
 
 
 class Client:
-    """``url`` may be a function that finds or starts the server, asked for each connection.
-
-    ``server`` is how the seats on disk name the server; else its address.
-    """
+    """``url`` may be a function that finds or starts the server, asked for each connection."""
 
     def __init__(
         self,
@@ -59,7 +56,6 @@ class Client:
         seats: Seats,
         *,
         name: str = "",
-        server: str | None = None,
         timing: Timing | None = None,
         now_ms: Callable[[], int] = wall_ms,
         monotonic: Callable[[], float] = time.monotonic,
@@ -71,8 +67,8 @@ class Client:
         self._timing = timing or Timing()
         self._random = random
         self._sleep = sleep
-        self._locate = _locator(url)
-        self._tables = Tables(seats, server or (url if isinstance(url, str) else EMBEDDED), now_ms)
+        self._address = url
+        self._tables = Tables(seats, now_ms)
         self._conversation = Conversation(
             self._tables, timing=self._timing, monotonic=monotonic, random=random, sleep=sleep
         )
@@ -126,6 +122,13 @@ class Client:
             now_ms=self.now_ms,
         )
 
+    async def _locate(self) -> str:
+        address = self._address
+        found = Located(address, address) if isinstance(address, str) else await address()
+        if not self._tables.settle(found.server):
+            raise Elsewhere
+        return found.url
+
     # --- Sitting down ------------------------------------------------------------------------
 
     async def start(
@@ -137,6 +140,7 @@ class Client:
     async def join(self, code: str) -> TableState:
         """Takes the free seat of a game, or the seat there that this player left behind."""
         game_id = _code(code)
+        await self._conversation.exchange.connected()
         for seat in self._tables.left_behind():
             if seat.id == game_id:
                 return await self.resume(seat)
@@ -154,6 +158,7 @@ class Client:
 
     async def resumable(self) -> tuple[tuple[Seat, wire.Game], ...]:
         """The seats here that no living process holds, newest first, with their games."""
+        await self._conversation.exchange.connected()
         seats = self._tables.left_behind()[:_OFFERED_SEATS]
         games = await asyncio.gather(*(self._game_of(seat) for seat in seats))
         offered = []
@@ -329,17 +334,6 @@ def achieved(request: wire.AnyRequest, error: wire.Error, seat: Mark) -> bool:
 
 def _is_error(reply: wire.AnyEvent, code: ErrorCode) -> bool:
     return isinstance(reply, wire.Error) and reply.code is code
-
-
-def _locator(url: Address) -> Callable[[], Awaitable[str]]:
-    if not isinstance(url, str):
-        return url
-    address = url
-
-    async def locate() -> str:
-        return address
-
-    return locate
 
 
 def _code(text: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from tui.errors import Unreachable
 from tui.folders import state_folder
+from tui.options import Located
 
 PORT: Final = 8002
 PROTOCOL: Final = 1
@@ -55,8 +56,8 @@ async def ensure(
     patience: float = 15,
     answer_within: float = 3,
     gateway: Sequence[str] | None = None,
-) -> str:
-    """The address of this machine's gateway, which runs when this returns.
+) -> Located:
+    """Where this machine's gateway is, which runs when this returns; its name is that of its games.
 
     ``gateway`` is the command to start it, for tests.
 
@@ -66,15 +67,16 @@ async def ensure(
     """
     at = port()
     folder = data or state_folder()
-    if not await is_running(at, answer_within):
+    games = await games_at(at, answer_within)
+    if games is None:
         options = ("--host", _HOST, "--port", str(at), "--data", str(folder))
         started = _start(gateway or command(*options, "--idle-exit", str(_IDLE_EXIT)), folder)
-        await _healthy(at, started, folder, patience, answer_within)
-    return f"ws://{_HOST}:{at}"
+        games = await _healthy(at, started, folder, patience, answer_within)
+    return Located(f"ws://{_HOST}:{at}", f"embedded:{games}")
 
 
-async def is_running(at: int, answer_within: float = 3) -> bool:
-    """Whether the gateway answers on a port of this machine; False when nothing listens there.
+async def games_at(at: int, answer_within: float = 3) -> str | None:
+    """The id of the games that the gateway on a port of this machine has; None without a gateway.
 
     Raises:
         Unreachable: something else does.
@@ -84,7 +86,7 @@ async def is_running(at: int, answer_within: float = 3) -> bool:
         async with asyncio.timeout(answer_within):
             answer = await _answer(at)
     except ConnectionRefusedError:
-        return False
+        return None
     except TimeoutError:
         raise OSError(f"who has port {at} of this machine does not answer") from None
     health = _health_in(answer)
@@ -98,7 +100,7 @@ async def is_running(at: int, answer_within: float = 3) -> bool:
             f"Another version of noughts-tui ({health.get('version')}) runs on port {at}: end it,"
             " or set NOUGHTS_TUI_PORT to a free port."
         )
-    return True
+    return str(health.get("games"))
 
 
 async def _answer(at: int) -> bytes:
@@ -168,14 +170,14 @@ async def _healthy(
     folder: Path,
     patience: float,
     answer_within: float,
-) -> None:
-    """Waits until a gateway answers: the one started, or another that won the port."""
+) -> str:
+    """The games of the gateway that answers: the one started, or another that won the port."""
     loop = asyncio.get_running_loop()
     give_up = loop.time() + patience
     ended = False
     while loop.time() < give_up:
-        if await is_running(at, answer_within):
-            return
+        if (games := await games_at(at, answer_within)) is not None:
+            return games
         if not ended and process.poll() is not None:
             ended = True
             give_up = min(give_up, loop.time() + _GRACE_SECONDS)

@@ -1,5 +1,9 @@
 """What can go wrong between a player and a server besides a refusal. Standard library only."""
 
+from typing import Final
+
+ELSEWHERE: Final = "Another player's server runs here now; your game is kept until yours is back."
+
 
 class Unreachable(Exception):
     """The server does not answer; ``sentence`` says so to a person."""
@@ -7,3 +11,10 @@ class Unreachable(Exception):
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
         self.sentence = sentence
+
+
+class Elsewhere(Unreachable, OSError):
+    """Who answers has other games than ours; an OSError, so that the link tries again."""
+
+    def __init__(self) -> None:
+        super().__init__(ELSEWHERE)

@@ -110,6 +110,18 @@ class Exchange:
         """Returns when no request is on its way; those that are held wait."""
         await self._quiet.wait()
 
+    async def connected(self) -> None:
+        """Returns when requests can travel.
+
+        Raises:
+            Unreachable: there is no connection, or none in time.
+        """
+        try:
+            async with asyncio.timeout(self._timing.patience):
+                await self._connected()
+        except TimeoutError:
+            raise self._unreachable() from None
+
     async def ask(self, request: AnyRequest, *, repeated: bool = True) -> AnyEvent:
         """The reply to a request, which may be an `Error`.
 
@@ -150,13 +162,16 @@ class Exchange:
                         await self._sleep(pauses.next())
         if refusal is not None:
             return refusal
-        raise Unreachable(self._why() or "The server does not answer.")
+        raise self._unreachable()
 
     async def _connected(self) -> Wire:
         await self._open.wait()
         if self._hopeless or self._wire is None:
             raise Unreachable(self._why() or "The server cannot be reached.")
         return self._wire
+
+    def _unreachable(self) -> Unreachable:
+        return Unreachable(self._why() or "The server does not answer.")
 
     async def _attempt(self, frame: str, awaited: _Awaited, wire: Wire) -> AnyEvent | None:
         """Sends the frame and waits; None when it must be sent again."""

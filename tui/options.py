@@ -1,7 +1,7 @@
 """What command line, settings and environment have decided, for the app to be opened. No I/O."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 MarkChoice = Literal["x", "o", "random"]
@@ -70,6 +70,13 @@ class Options:
     opening: Opening = Lobby()
     warnings: tuple[str, ...] = ()
     """Sentences about the settings file that the player should see once."""
+
+
+class Located(NamedTuple):
+    """Where a server answers, and how seats on disk name it wherever that is."""
+
+    url: str
+    server: str
 
 
 def check_url(url: str) -> str:

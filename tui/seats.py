@@ -21,7 +21,7 @@ from shared.messages import Code, parse_token
 from tui.files import replace_file
 
 EMBEDDED: Final = "embedded"
-"""The ``url`` of seats at the embedded gateway, whatever its port is today."""
+"""What the gateway of this machine is called, whatever its port is today."""
 
 Place = tuple[str, str, Mark]
 """Server, game and mark: what tells seats apart; both players of a game can be at home here."""
@@ -35,7 +35,11 @@ def wall_ms() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """The right to a seat. ``url`` names the server, ``saved_at`` is epoch ms."""
+    """The right to a seat. ``saved_at`` is epoch ms.
+
+    ``url`` names the server; an embedded gateway is named after its games, for those of another
+    folder or another user may be served on the same port tomorrow.
+    """
 
     url: str
     id: Code

@@ -10,6 +10,7 @@ from typing import Final
 from shared.board import CELL_NAMES, EMPTY, Mark, free, outcome
 from shared.messages import Game, Listing
 from shared.replay import code_of
+from tui.errors import ELSEWHERE
 from tui.state import ClientState, LinkStatus, TableState
 from tui.widgets.words import EMOTE_WORDS, counted, line_names, name_of, opponent_name, result
 
@@ -94,7 +95,9 @@ def ended(table: TableState) -> str:
 
 def link_news(before: ClientState, now: ClientState) -> Iterator[str]:
     """What is to be said of the connection; nothing when the first attempt succeeds."""
-    if now.link is LinkStatus.CONNECTING and (before.attempts, now.attempts) == (0, 1):
+    if now.failure == ELSEWHERE and before.failure != ELSEWHERE:
+        yield ELSEWHERE
+    elif now.link is LinkStatus.CONNECTING and (before.attempts, now.attempts) == (0, 1):
         yield f"{now.failure} Trying again."
     if now.link is before.link:
         return

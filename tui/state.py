@@ -1,7 +1,7 @@
 """What a client knows, as a frozen value, and the one pure function that changes it.
 
 `reduce` takes what happened (a wire event, or one of the small happenings below) and returns the
-next state. No I/O, no clock, no Textual: imports shared and msgspec's UNSET only. Times named
+next state. No I/O, no clock, no Textual: imports shared and msgspec only. Times named
 ``…_at`` are our own clock, epoch ms, unless they say server.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, TypeVar
 
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from shared.board import Mark, free
 from shared.messages import (
@@ -288,7 +288,7 @@ def reduce(  # noqa: C901, PLR0911 (one case per happening)
         case TableLeft(id):
             return replace(state, tables=_left(state.tables, id))
         case TableGone(id, sentence):
-            return _changed(state, id, gone=True, pending=None, error=sentence)
+            return _gone(state, id, sentence)
         case MovedOn(id, onward):
             return _changed(state, id, onward=onward)
         case SeatReplaced(id):
@@ -418,6 +418,15 @@ def _with(state: ClientState, table: TableState) -> ClientState:
 
 def _without(by_id: Mapping[str, _T], game_id: str) -> Mapping[str, _T]:
     return {other: value for other, value in by_id.items() if other != game_id}
+
+
+def _gone(state: ClientState, game_id: str, sentence: str) -> ClientState:
+    table = state.tables.get(game_id)
+    if table is None:
+        return state
+    # Nobody can run out of time any more.
+    game = structs.replace(table.game, deadline=None)
+    return _with(state, replace(table, game=game, gone=True, pending=None, error=sentence))
 
 
 def _left(tables: Mapping[str, TableState], game_id: str) -> Mapping[str, TableState]:

@@ -38,15 +38,23 @@ Subscriber = Callable[[ClientState, Happening], None]
 
 
 class Tables:
-    """``server`` is how the seats on disk name the server."""
-
-    def __init__(self, seats: Seats, server: str, now_ms: Callable[[], int]) -> None:
+    def __init__(self, seats: Seats, now_ms: Callable[[], int]) -> None:
         self.state = ClientState()
         self._seats = seats
-        self._server = server
+        self._server = ""
         self._now_ms = now_ms
         self._held: dict[str, Seat] = {}
         self._subscribers: list[Subscriber] = []
+
+    def settle(self, server: str) -> bool:
+        """Takes what seats on disk call the server that answers; False: we sit at another's tables.
+
+        There they would be gone, and the seats with them.
+        """
+        if server != self._server and any(table.alive for table in self.state.tables.values()):
+            return False
+        self._server = server
+        return True
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         self._subscribers.append(subscriber)
@@ -118,8 +126,9 @@ class Tables:
             self._seats.forget(seat)
 
     def discard(self, seat: Seat) -> None:
-        """Drops a seat that was left on disk and leads nowhere."""
-        self._seats.forget(seat)
+        """Drops a seat on disk that leads nowhere at the server that answers, if it is of there."""
+        if seat.url == self._server:
+            self._seats.forget(seat)
 
     def left_behind(self) -> tuple[Seat, ...]:
         """The seats on disk that no living process holds, newest first."""
@@ -127,7 +136,9 @@ class Tables:
 
     def gone(self, game_id: str, sentence: str) -> None:
         """The server does not know the game, or not our right to its seat."""
-        self.forget(game_id)
+        if (seat := self._held.get(game_id)) is not None:
+            self.let_go(game_id)
+            self.discard(seat)
         self.happened(TableGone(game_id, sentence))
 
     def left(self, game_id: str) -> None:

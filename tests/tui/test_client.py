@@ -43,6 +43,8 @@ from tests.backend.memory import MemoryStore
 from tests.tui.scripted import Peer, Server, scripted_server
 from tests.tui.snapshots import CODE, KEY, NEXT, NOW, game, player, waiting
 from tui.client import Client, Unreachable
+from tui.errors import ELSEWHERE
+from tui.options import Located
 from tui.seats import Seat, Seats
 from tui.state import ClientState, Happening, LinkStatus
 from tui.timing import Timing
@@ -111,7 +113,6 @@ async def opened(server: Server, glass: Hourglass) -> AsyncIterator[Opened]:
                 url or server.url,
                 seats or Seats(None),
                 name="Ada",
-                server=server.url,
                 timing=Timing(reconnect=0.001, reconnect_most=0.01, **timing),
                 now_ms=now_ms,
                 monotonic=lambda: glass.now,
@@ -301,9 +302,9 @@ async def test_the_address_is_asked_for_again(opened: Any, server: Server) -> No
     """Each connection asks where the server is, so that an embedded one is started again."""
     asked: list[int] = []
 
-    async def locate() -> str:
+    async def locate() -> Located:
         asked.append(len(asked))
-        return server.url
+        return Located(server.url, "here")
 
     client = await opened(url=locate)
     await (await server.accepts()).hangs_up()
@@ -353,6 +354,70 @@ async def test_a_game_that_ended_while_away_is_gone(opened: Any, server: Server)
     state = await until(client, lambda state: state.link is LinkStatus.ONLINE)
     assert (state.tables[CODE].gone, state.tables[CODE].error) == (True, "There is no such game.")
     assert seats.offered(server.url) == ()
+
+
+async def test_another_players_gateway_on_the_port(
+    opened: Any, server: Server, tmp_path: Any
+) -> None:
+    """Where other games are served meanwhile a game is neither gone nor forgotten, and goes on."""
+    names = ["mine", "another", "another", "mine"]
+
+    async def locate() -> Located:
+        return Located(server.url, names.pop(0))
+
+    client = await opened(Seats(tmp_path), url=locate)
+    peer = await server.accepts()
+    await seated(client, peer, "0")
+    await peer.vanishes()
+    state = await until(client, lambda state: state.failure == ELSEWHERE)
+    assert (state.link, state.tables[CODE].gone) == (LinkStatus.RECONNECTING, False)
+    again = await server.accepts()
+    request = await again.receives(id=CODE, token=TOKEN_O)
+    await again.replies(request, Resumed(id=CODE, mark=Mark.O, game=game("0"), now=NOW))
+    assert (await until(client, lambda state: state.link is LinkStatus.ONLINE)).tables[CODE].my_turn
+    assert names == []
+
+
+async def test_seats_at_the_games_that_answer(opened: Any, server: Server, tmp_path: Any) -> None:
+    """Only the seats of the games that are served now are offered, asked for and forgotten."""
+    old = Seats(tmp_path)
+    elsewhere = old.keep("another", NEXT, TOKEN_X)
+    old.release(elsewhere)
+    old.release(old.keep("mine", CODE, TOKEN_O))
+
+    async def locate() -> Located:
+        return Located(server.url, "mine")
+
+    client = await opened(Seats(tmp_path), url=locate)
+    asking = asyncio.create_task(client.resumable())
+    peer = await server.accepts()
+    ping = await peer.receives(id=CODE)
+    await peer.replies(ping, error(ErrorCode.NO_SUCH_GAME, id=CODE))
+    assert await asking == ()
+    assert (old.offered("mine"), old.offered("another")) == ((), (elsewhere,))
+
+
+async def test_an_answer_of_other_games(opened: Any, server: Server, tmp_path: Any) -> None:
+    """A seat is not forgotten when a request for it arrives where other games are served."""
+    old = Seats(tmp_path)
+    seat = old.keep("mine", CODE, TOKEN_O)
+    old.release(seat)
+    names = ["mine", "another"]
+
+    async def locate() -> Located:
+        return Located(server.url, names.pop(0))
+
+    client = await opened(Seats(tmp_path), url=locate)
+    asking = asyncio.create_task(client.join(CODE))
+    peer = await server.accepts()
+    await peer.receives(id=CODE, token=TOKEN_O)
+    await peer.vanishes()
+    again = await server.accepts()
+    request = await again.receives(id=CODE)
+    await again.replies(request, error(ErrorCode.NO_SUCH_GAME, id=CODE))
+    with pytest.raises(Refusal):
+        await asking
+    assert old.offered("mine") == (seat,)
 
 
 async def test_a_replaced_seat_does_not_fight_back(opened: Any, server: Server) -> None:
@@ -694,9 +759,9 @@ async def test_swapped_connections_are_no_absence() -> None:
 
     async with serve(MemoryStore()) as gateway:
 
-        async def locate() -> str:
+        async def locate() -> Located:
             dialled.release()
-            return gateway.url
+            return Located(gateway.url, "here")
 
         def listen(_state: ClientState, happening: Happening) -> None:
             if isinstance(happening, Presence) and not happening.online:
@@ -704,7 +769,7 @@ async def test_swapped_connections_are_no_absence() -> None:
 
         ageing = Timing(age=(0.02, 0.03))
         async with (
-            Client(locate, Seats(None), server="here", timing=ageing) as ada,
+            Client(locate, Seats(None), timing=ageing) as ada,
             Client(gateway.url, Seats(None)) as bob,
         ):
             bob.subscribe(listen)
@@ -730,10 +795,10 @@ async def test_swapped_connections_of_hosts_and_watchers_are_no_absence() -> Non
 
     async with serve(MemoryStore()) as gateway:
 
-        def locating(name: str) -> Callable[[], Awaitable[str]]:
-            async def locate() -> str:
+        def locating(name: str) -> Callable[[], Awaitable[Located]]:
+            async def locate() -> Located:
                 dialled[name].release()
-                return gateway.url
+                return Located(gateway.url, "here")
 
             return locate
 
@@ -743,8 +808,8 @@ async def test_swapped_connections_of_hosts_and_watchers_are_no_absence() -> Non
 
         ageing = Timing(age=(0.02, 0.03))
         async with (
-            Client(locating("host"), Seats(None), server="here", timing=ageing) as ada,
-            Client(locating("watcher"), Seats(None), server="here", timing=ageing) as eve,
+            Client(locating("host"), Seats(None), timing=ageing) as ada,
+            Client(locating("watcher"), Seats(None), timing=ageing) as eve,
             Client(gateway.url, Seats(None)) as bob,
         ):
             for client in (ada, bob, eve):
@@ -974,8 +1039,8 @@ async def test_trying_again_is_waited_for(opened: Any, server: Server) -> None:
     """What is asked while a failed connection is tried again waits for it."""
     addresses = ["what is no address", server.url]
 
-    async def locate() -> str:
-        return addresses.pop(0)
+    async def locate() -> Located:
+        return Located(addresses.pop(0), "here")
 
     client = await opened(url=locate)
     await until(client, lambda state: state.link is LinkStatus.FAILED)

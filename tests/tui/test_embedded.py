@@ -68,19 +68,30 @@ async def test_two_who_start_at_the_same_moment(port: int, ended: None, tmp_path
     first, second = await asyncio.gather(
         embedded.ensure(data=tmp_path), embedded.ensure(data=tmp_path)
     )
-    assert first == second == f"ws://127.0.0.1:{port}"
+    assert first == second
+    assert first.url == f"ws://127.0.0.1:{port}"
     started = len(embedded._started)
     assert await embedded.ensure(data=tmp_path) == first
     assert len(embedded._started) == started
     async with (
         Client(embedded.ensure, Seats(None), name="Ada") as ada,
-        Client(first, Seats(None), name="Bob") as bob,
+        Client(first.url, Seats(None), name="Bob") as bob,
     ):
         table = await ada.start()
         joined = await bob.join(table.id)
         assert joined.seat is Mark.O
         await ada.play(table.id, 4)
         assert ada.state.tables[table.id].game.moves == "4"
+
+
+async def test_a_gateway_is_named_after_its_games(port: int, ended: None, tmp_path: Path) -> None:
+    """Who has the port tells whose games it has, so that no seat is looked for among others'."""
+    names = [(await embedded.ensure(data=tmp_path / home)).server for home in ("a", "b")]
+    for process in embedded._started:
+        process.terminate()
+        process.wait()
+    names += [(await embedded.ensure(data=tmp_path / home)).server for home in ("b", "a")]
+    assert names[0] == names[1] != names[2] == names[3]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +138,7 @@ async def test_a_gateway_that_is_just_ending(port: int, ended: None, tmp_path: P
         asked.set()
 
     listening = await asyncio.start_server(end, "127.0.0.1", port)
-    assert await embedded.ensure(data=tmp_path) == f"ws://127.0.0.1:{port}"
+    assert (await embedded.ensure(data=tmp_path)).url == f"ws://127.0.0.1:{port}"
     assert asked.is_set()
 
 

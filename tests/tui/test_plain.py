@@ -17,7 +17,17 @@ from shared.errors import Refusal
 from tests.backend.memory import MemoryStore
 from tui import plain
 from tui.client import Client, Unreachable
-from tui.options import JoinGame, Lobby, New, Opening, Options, Practice, Replay, WatchGame
+from tui.options import (
+    JoinGame,
+    Lobby,
+    Located,
+    New,
+    Opening,
+    Options,
+    Practice,
+    Replay,
+    WatchGame,
+)
 from tui.plain import Lines, Plain
 from tui.seats import Seats
 from tui.timing import Timing
@@ -66,8 +76,8 @@ async def sit(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asyn
     """Sits players down in line mode; all of them get up after the test."""
     monkeypatch.setenv("NOUGHTS_TUI_HOME", str(tmp_path))
 
-    async def locate() -> str:
-        return url
+    async def locate() -> Located:
+        return Located(url, "here")
 
     monkeypatch.setattr(plain, "ensure", locate)
     readers: list[Reader] = []
@@ -305,8 +315,8 @@ async def lost_for_good(
         first = await running.enter_async_context(serve(MemoryStore()))
         addresses = [first.url, "no address", second.url]
 
-        async def locate() -> str:
-            return addresses.pop(0)
+        async def locate() -> Located:
+            return Located(addresses.pop(0), "here")
 
         timing = Timing(reconnect=0.001)
         async with Client(locate, Seats(None), timing=timing) as client, asyncio.timeout(5):

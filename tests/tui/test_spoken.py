@@ -8,6 +8,7 @@ import pytest
 from shared.board import Mark
 from shared.messages import Listing, Names, Player, Players
 from tests.tui.snapshots import CODE, NOW, game, player, waiting
+from tui.errors import ELSEWHERE
 from tui.spoken import (
     board_lines,
     cell_of_digit,
@@ -192,6 +193,9 @@ def test_the_connection() -> None:
     assert list(link_news(online, lost)) == ["The connection is lost; trying again."]
     assert list(link_news(lost, replace(lost, attempts=2))) == []
     assert list(link_news(lost, online)) == ["Connected again."]
+    elsewhere = replace(lost, attempts=2, failure=ELSEWHERE)
+    assert list(link_news(lost, elsewhere)) == [ELSEWHERE]
+    assert list(link_news(elsewhere, replace(elsewhere, attempts=3))) == []
     refused = replace(start, attempts=1, failure="Nothing listens there.")
     assert list(link_news(start, refused)) == ["Nothing listens there. Trying again."]
     failed = replace(start, link=LinkStatus.FAILED, failure="No server.")

@@ -173,7 +173,8 @@ def test_a_seat_taken_by_another_terminal() -> None:
 
 def test_a_game_that_is_gone() -> None:
     """A game that the server forgot says so."""
-    found = table(joined("0"), TableGone(CODE, "There is no such game."))
+    found = table(joined("0", deadline=NOW), TableGone(CODE, "There is no such game."))
+    assert found.game.deadline is None
     assert (found.gone, found.error, found.alive) == (True, "There is no such game.", False)
 
 
