@@ -1,22 +1,22 @@
 """The computer: a client that takes a seat like anybody else, and chooses with the solver.
 
 It plays over the same protocol, so it can sit at any server. `Practice` is a player's own client
-with the computer opposite.
+with the computer opposite, at a gateway of their own.
 """
 
 import asyncio
 import random as chance
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
 from shared.board import free, outcome
 from shared.errors import Refusal
 from shared.solver import best_moves
-from tui.client import Address, Client, Unreachable
-from tui.embedded import ensure
-from tui.options import Level, MarkChoice
+from tui.client import Client, Unreachable
+from tui.embedded import private
+from tui.options import Level, Located, MarkChoice
 from tui.seats import Seats
 from tui.state import ClientState, Happening, TableState
 
@@ -140,24 +140,45 @@ class Computer:
         return choose(table.game.moves, self._level, self._random)
 
 
+Gateway = Callable[[], AbstractAsyncContextManager[str]]
+"""Runs a gateway for as long as it is open, and says where."""
+
+
 class Practice(Client):
     """A player's client with the computer opposite; both go when it is closed."""
 
-    def __init__(self, url: Address, level: Level, *, name: str = "", **injected: Any) -> None:
+    def __init__(
+        self, level: Level, *, name: str = "", gateway: Gateway = private, **injected: Any
+    ) -> None:
         # These seats are nobody's to resume: the computer goes with its player.
-        super().__init__(url, Seats(None), name=name, **injected)
+        super().__init__(self._located, Seats(None), name=name, **injected)
         self._level = level
-        self._opponent = Client(url, Seats(None), name=LEVEL_NAMES[level], **injected)
+        self._opponent = Client(self._located, Seats(None), name=LEVEL_NAMES[level], **injected)
         self._computer: asyncio.Task[None] | None = None
+        self._gateway = gateway
+        self._url = ""
+        self._opened = AsyncExitStack()
+
+    async def _located(self) -> Located:
+        return Located(self._url, self._url)
 
     async def __aenter__(self) -> Self:
-        await self._opponent.__aenter__()
+        """Begins to connect, when there is a gateway.
+
+        Raises:
+            Unreachable: it does not start.
+        """
+        async with AsyncExitStack() as opened:
+            self._url = await opened.enter_async_context(self._gateway())
+            await opened.enter_async_context(self._opponent)
+            self._opened = opened.pop_all()
         return await super().__aenter__()
 
     async def begin(self, mark: MarkChoice = "x") -> str:
         """Starts a game against the computer and returns its code."""
         table = await self.start(mark)
         await self._opponent.join(table.id)
+        await self.ping(table.id)  # the news that the computer has come may be on its way yet
         self._computer = asyncio.create_task(Computer(self._opponent, table.id, self._level).run())
         return table.id
 
@@ -175,18 +196,20 @@ class Practice(Client):
         if self._computer is not None:
             self._computer.cancel()
             await asyncio.gather(self._computer, return_exceptions=True)
-        await self._opponent.__aexit__(exc_type, exc, traceback)
         await super().__aexit__(exc_type, exc, traceback)
+        await self._opened.aclose()
 
 
-async def practise(level: Level, *, name: str = "", url: Address = ensure) -> tuple[Practice, str]:
+async def practise(
+    level: Level, *, name: str = "", gateway: Gateway = private
+) -> tuple[Practice, str]:
     """The player's client at a game against the computer, and the game's code.
 
     Raises:
-        Unreachable: there is no server, not even on this machine.
+        Unreachable: no gateway can be started.
     """
     async with AsyncExitStack() as unbegun:
-        client = await unbegun.enter_async_context(Practice(url, level, name=name))
+        client = await unbegun.enter_async_context(Practice(level, name=name, gateway=gateway))
         game_id = await client.begin()
         unbegun.pop_all()
     return client, game_id

@@ -1,7 +1,7 @@
 """The seam to the embedded gateway: finds it on this machine or starts it, by name.
 
 Imports nothing of it: it is a program of its own, which outlives the first client and ends by
-itself when nobody has been connected for two minutes.
+itself when nobody has been connected for two minutes. For the computer there is a private one.
 """
 
 import asyncio
@@ -10,8 +10,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from tui.errors import Unreachable
@@ -23,11 +24,14 @@ PROTOCOL: Final = 1
 SERVICE: Final = "noughts-tui"
 
 _HOST: Final = "127.0.0.1"
+_LOG: Final = "gateway.log"
 _IDLE_EXIT: Final = 120
 _LARGEST_ANSWER: Final = 4096
 _LARGEST_LOG: Final = 1_000_000
 _POLL_SECONDS: Final = 0.03
 _GRACE_SECONDS: Final = 3.0
+_PRIVATE_IDLE_EXIT: Final = 30
+_LISTENING: Final = b"listening on "
 
 # A child that is no longer referred to is complained about while it lives.
 _started: list[subprocess.Popen[bytes]] = []
@@ -73,6 +77,58 @@ async def ensure(
         started = _start(gateway or command(*options, "--idle-exit", str(_IDLE_EXIT)), folder)
         games = await _healthy(at, started, folder, patience, answer_within)
     return Located(f"ws://{_HOST}:{at}", f"embedded:{games}")
+
+
+@contextlib.asynccontextmanager
+async def private(patience: float = 15, gateway: Sequence[str] | None = None) -> AsyncIterator[str]:
+    """The address of a gateway for one program alone, which ends with it and leaves nothing behind.
+
+    It needs neither the port nor the files of the others. ``gateway`` is for tests.
+
+    Raises:
+        Unreachable: it does not start.
+    """
+    async with contextlib.AsyncExitStack() as ending:
+        try:
+            temporary = TemporaryDirectory(prefix="noughts-tui-", ignore_cleanup_errors=True)
+            folder = Path(ending.enter_context(temporary))
+            options = ("--port", "0", "--data", str(folder))
+            process = await _start_private(
+                gateway or command(*options, "--idle-exit", str(_PRIVATE_IDLE_EXIT)), folder
+            )
+        except OSError as error:
+            raise Unreachable(f"The game's gateway cannot be started: {error}.") from error
+        ending.push_async_callback(_end, process)
+        yield await _listening(process, folder, patience)
+
+
+async def _start_private(gateway: Sequence[str], folder: Path) -> asyncio.subprocess.Process:
+    with (folder / _LOG).open("wb") as log:
+        return await asyncio.create_subprocess_exec(
+            *gateway,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            **_detached(),
+        )
+
+
+async def _listening(process: asyncio.subprocess.Process, folder: Path, patience: float) -> str:
+    """Where a gateway says that it listens."""
+    line = b""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(patience):
+            line = await process.stdout.readline() if process.stdout else b""
+    if not line.startswith(_LISTENING):
+        raise _did_not_start(folder)
+    return line.removeprefix(_LISTENING).decode().strip()
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    await process.wait()
 
 
 async def games_at(at: int, answer_within: float = 3) -> str | None:
@@ -140,7 +196,7 @@ def _health_in(answer: bytes) -> dict[str, Any]:
 def _start(gateway: Sequence[str], folder: Path) -> subprocess.Popen[bytes]:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        log = folder / "gateway.log"
+        log = folder / _LOG
         long = log.exists() and log.stat().st_size > _LARGEST_LOG
         with log.open("wb" if long else "ab") as output:
             process = subprocess.Popen(  # noqa: S603 (our own command)
@@ -182,7 +238,11 @@ async def _healthy(
             ended = True
             give_up = min(give_up, loop.time() + _GRACE_SECONDS)
         await asyncio.sleep(_POLL_SECONDS)
-    raise Unreachable(f"The game's gateway did not start: {_last_words(folder / 'gateway.log')}")
+    raise _did_not_start(folder)
+
+
+def _did_not_start(folder: Path) -> Unreachable:
+    return Unreachable(f"The game's gateway did not start: {_last_words(folder / _LOG)}")
 
 
 def _last_words(log: Path) -> str:

@@ -336,7 +336,7 @@ def _may_go_on(table: TableState) -> bool:
 async def _practised(options: Options, level: Level, lines: Lines, say: Say) -> bool:
     opening = PracticeGame(level)
     options = Options(name=options.name, numpad=options.numpad, opening=opening)
-    async with Practice(ensure, level, name=options.name) as client:
+    async with Practice(level, name=options.name) as client:
         return await Plain(options, client, lines, say).run()
 
 

@@ -2,15 +2,19 @@
 
 import asyncio
 import random
+import sys
 from collections.abc import AsyncIterator, Sequence
+from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 
 from backend.local.gateway import serve
 from shared.board import Mark, free, outcome, turn
 from tests.backend.memory import MemoryStore
+from tui import embedded
 from tui.bot import LEVEL_NAMES, Computer, Practice, choose, practise
-from tui.client import Client
+from tui.client import Client, Unreachable
 from tui.options import Level
 from tui.seats import Seats
 from tui.state import ClientState, Happening, TableState
@@ -138,7 +142,7 @@ async def test_a_game_and_its_rematch(url: str) -> None:
 
 async def test_practice_begins_at_once(url: str) -> None:
     """Practice is one call: the player's client, at a game where the computer sits opposite."""
-    client, game_id = await practise("easy", name="Ada", url=url)
+    client, game_id = await practise("easy", name="Ada", gateway=lambda: nullcontext(url))
     try:
         assert isinstance(client, Practice)
         computer = (await client.ping(game_id)).players[Mark.O]
@@ -147,3 +151,30 @@ async def test_practice_begins_at_once(url: str) -> None:
         assert client.state.tables[game_id].my_turn
     finally:
         await client.__aexit__(None, None, None)
+
+
+async def test_practice_needs_nothing_of_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the port and without a folder to write to the computer plays, and leaves nothing."""
+    home, temporary = tmp_path / "home", tmp_path / "temporary"
+    home.touch()
+    temporary.mkdir()
+    monkeypatch.setenv("NOUGHTS_TUI_HOME", str(home))
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1") as foreign:
+        monkeypatch.setenv("NOUGHTS_TUI_PORT", str(foreign.sockets[0].getsockname()[1]))
+        client, game_id = await practise("easy")
+        assert client.state.tables[game_id].my_turn
+        assert len(list(temporary.iterdir())) == 1
+        await client.__aexit__(None, None, None)
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", ["raise SystemExit('no')", "__import__('signal').pause()"])
+async def test_a_private_gateway_that_does_not_start(words: str) -> None:
+    """What it said last is what the player reads; one that says nothing is not waited for long."""
+    with pytest.raises(Unreachable) as caught:
+        async with embedded.private(0.2, [sys.executable, "-c", words]):
+            pass
+    assert caught.value.sentence.startswith("The game's gateway did not start: ")
