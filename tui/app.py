@@ -12,7 +12,7 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
-from textual.theme import Theme
+from textual.theme import Theme, ThemeProvider
 
 from shared.errors import Refusal
 from tui import embedded
@@ -28,6 +28,7 @@ from tui.screens.game import GameScreen
 from tui.screens.help import HelpScreen
 from tui.screens.intents import Began, NameChanged, OpenReplay, OpenTable, PracticeOver, Practise
 from tui.screens.lobby import LobbyScreen
+from tui.screens.palette import Palette
 from tui.screens.replay import ReplayScreen
 from tui.screens.waiting import WaitingScreen
 from tui.seats import EMBEDDED, Seats
@@ -102,6 +103,18 @@ class NoughtsApp(App[None]):
     async def on_unmount(self) -> None:
         for client in (*self._practices, self.session.client):
             await client.__aexit__(None, None, None)
+
+    def action_command_palette(self) -> None:
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette())
+
+    def search_themes(self) -> None:
+        self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
+
+    def get_key_display(self, binding: Binding) -> str:
+        """A key by a name that can be printed."""
+        shown = super().get_key_display(binding)
+        return shown.replace("⏎", "enter") if self.session.options.ascii else shown
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Every action of the screen below, the themes, and the way out."""

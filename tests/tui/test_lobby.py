@@ -9,6 +9,7 @@ from textual.widgets import Input, OptionList, Static
 
 from shared.board import Mark
 from shared.errors import ErrorCode, Refusal
+from shared.text import cell_width
 from tests.tui.scenes import SCENES, front, played, settle, table
 from tests.tui.stage import CODE, LIVE_GAMES, NOW, OPEN_GAMES, StillClient, online
 from tests.tui.test_walk import deed
@@ -43,8 +44,8 @@ def sits_down(client: StillClient) -> None:
         (("n", "right", "down", "right", "down", "right", "enter"), ("start", "o", True, 10)),
         (("j", *"k7q-f2m", "enter"), ("join", CODE)),
         (("j", *"k7qf2m", "tab", "tab", "enter"), ("watch", CODE)),
-        (("tab", "down", "enter"), ("join", "7Q2M4K")),
-        (("tab", "down", "down", "down", "enter"), ("watch", "W00T5Z")),
+        (("tab", "enter"), ("join", "7Q2M4K")),
+        (("tab", "down", "down", "enter"), ("watch", "W00T5Z")),
         (("enter",), ("match", 0)),
         (("down", "enter", "enter"), ("start", "x", False, 0)),
     ],
@@ -132,7 +133,7 @@ async def test_a_long_failure_is_read_to_its_end(size: tuple[int, int]) -> None:
     "keys",
     [
         *(("q",), ("n", "enter"), ("j", *"k7qf2m", "enter"), ("r",), ("p", "enter"), ("e",)),
-        *(("enter",), ("home", "enter"), ("tab", "down", "enter"), ("tab", "end", "enter")),
+        *(("enter",), ("home", "enter"), ("tab", "enter"), ("tab", "end", "enter")),
     ],
 )
 async def test_one_way_into_a_game_at_a_time(keys: tuple[str, ...]) -> None:
@@ -263,7 +264,7 @@ async def test_a_seat_that_another_terminal_resumed_is_not_taken_from_it() -> No
 async def test_the_list_refreshes_and_keeps_its_highlight() -> None:
     """A game that comes or goes does not move the highlight to another one."""
     async with played(LOBBY) as (app, client, pilot):
-        await pilot.press("tab", "down", "down")
+        await pilot.press("tab", "down")
         games = app.screen.query_one("#games", OptionList)
 
         def highlighted() -> str | None:
@@ -298,6 +299,102 @@ async def test_a_wrong_code_is_told_before_it_is_asked() -> None:
         await pilot.press("escape")
         assert isinstance(app.screen, LobbyScreen)
         assert client.asked == []
+
+
+@pytest.mark.parametrize("last", [("enter",), ("tab", "tab", "enter")])
+async def test_a_code_that_leads_nowhere_is_asked_for_again(last: tuple[str, ...]) -> None:
+    """Of a mistyped code only what is wrong must be typed again."""
+    async with played(LOBBY) as (app, client, pilot):
+        client.refusal = Refusal(ErrorCode.NO_SUCH_GAME, "There is no game with that code.")
+        await pilot.press("j", *"k7qf2m", *last)
+        await settle(pilot)
+        assert isinstance(app.screen, CodeDialog)
+        assert app.screen.query_one(Input).value == CODE
+        wrong = app.screen.query_one(".wrong", Static)
+        assert str(wrong.render()) == "There is no game with that code."
+        client.refusal = None
+        await pilot.press("end", "backspace", "n")
+        await settle(pilot)
+        assert str(wrong.render()) == ""
+        await pilot.press("enter")
+        await settle(pilot)
+        assert client.asked[-1] == ("join", "K7QF2N")
+
+
+async def test_a_listed_game_that_is_gone_asks_for_no_code() -> None:
+    """Who typed no code is not asked for one."""
+    async with played(LOBBY) as (app, client, pilot):
+        client.refusal = Refusal(ErrorCode.NO_SUCH_GAME, "There is no game with that code.")
+        await pilot.press("tab", "enter")
+        await settle(pilot)
+        assert isinstance(app.screen, LobbyScreen)
+        assert notice(app) == "There is no game with that code."
+
+
+async def test_enter_is_told() -> None:
+    """The key bar says what Enter does where one is, and where Tab leads."""
+    async with played(LOBBY) as (app, client, pilot):
+
+        async def shown(*keys: str) -> list[str]:
+            for key in keys:
+                await pilot.press(key)
+                await settle(pilot)
+            return [hint.label for hint in app.screen.query_one(KeyBar).hints]
+
+        assert (await shown())[:2] == ["Choose", "Games"]
+        assert (await shown("tab"))[:2] == ["Join", "Menu"]
+        assert (await shown("end"))[:2] == ["Watch", "Menu"]
+        client.learn(online())
+        await settle(pilot)
+        assert (await shown())[:1] == ["Menu"]
+        client.learn(online(open_games=OPEN_GAMES))
+        await settle(pilot)
+        assert (await shown())[:2] == ["Join", "Menu"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        (("e",), ["Save", "Back"]),
+        (("j",), ["Join", "Back"]),
+        (("j", "tab", "tab"), ["Only watch", "Back"]),
+        (("p",), ["Choose", "Back"]),
+        (("t",), ["Choose", "Back"]),
+        (("ctrl+p",), ["Choose", "Back"]),
+    ],
+)
+async def test_a_dialog_tells_its_own_keys(keys: tuple[str, ...], told: list[str]) -> None:
+    """Below a question stands what Enter and Esc do there, and no key of the screen behind."""
+    async with played(replace(LOBBY, keys=keys)) as (app, _, _):
+        assert [hint.label for hint in app.screen.query_one(KeyBar).hints] == told
+
+
+async def test_a_name_is_saved_by_click() -> None:
+    """What Enter does can be clicked."""
+    async with played(replace(LOBBY, keys=("e",))) as (app, client, pilot):
+        await pilot.press("end", "x")
+        await pilot.click(KeyBar, offset=(2, 0))
+        await settle(pilot)
+        assert isinstance(app.screen, LobbyScreen)
+        assert client.name == "Adax"
+
+
+@pytest.mark.parametrize("letter", ["a", "日"])
+async def test_no_name_is_longer_than_it_may_be(letter: str) -> None:
+    """What would not be kept cannot be typed, and the menu has room for what can."""
+    async with played(replace(LOBBY, keys=("e",))) as (app, client, pilot):
+        app.screen.query_one(Input).value = ""
+        await pilot.press(*[letter] * 21)
+        await settle(pilot)
+        typed = app.screen.query_one(Input).value
+        assert cell_width(typed) == 20
+        await pilot.press("enter")
+        await settle(pilot)
+        assert client.name == typed
+        prompts = [
+            str(option.prompt) for option in app.screen.query_one("#menu", OptionList).options
+        ]
+        assert {cell_width(prompt) for prompt in prompts} == {29}
 
 
 async def test_a_new_name_is_used_and_kept() -> None:

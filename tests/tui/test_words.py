@@ -139,11 +139,13 @@ def test_server_names(url: str, name: str) -> None:
 def test_lobby_lines() -> None:
     """Who plays, which mark is free, the clock and the age, in the room that there is."""
     assert [listing_text(each, NOW, 40) for each in (*OPEN_GAMES, *LIVE_GAMES)] == [
-        "Grace - you                          now",
-        "you - Barbara Liskov        30 s   3 min",
+        "Grace waits; you play o              now",
+        "Barbara Liskov; you play x  30 s   3 min",
         "Edsger - Donald             10 s     1 h",
     ]
-    assert listing_text(OPEN_GAMES[1], NOW, 24) == "you - Barb… 30 s   3 min"
+    assert listing_text(OPEN_GAMES[1], NOW, 34) == "Barbara Liskov waits  30 s   3 min"
+    assert listing_text(OPEN_GAMES[1], NOW, 24) == "Barbara Li… 30 s   3 min"
+    assert listing_text(OPEN_GAMES[1], NOW, 24, ascii_only=True) == "Barbara L.. 30 s   3 min"
 
 
 def test_a_wide_name_does_not_break_a_lobby_line() -> None:

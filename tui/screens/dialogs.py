@@ -15,7 +15,7 @@ from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from shared import crockford
-from shared.text import NAME_CODE_POINTS, clean_name
+from shared.text import NAME_CELLS, NAME_CODE_POINTS, cell_width, clean_name
 from tui.options import Level, MarkChoice, New
 from tui.screens.base import Dialog
 
@@ -55,6 +55,12 @@ def clock_text(seconds: int) -> str:
     return f"{minutes} min a move" if minutes and not rest else f"{seconds} s a move"
 
 
+class Choices(OptionList):
+    """A list whose Enter is told."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "Choose")]
+
+
 class ChoiceDialog(Dialog[str]):
     """One of a few, by arrow and Enter, number or click; answers its id."""
 
@@ -70,7 +76,7 @@ class ChoiceDialog(Dialog[str]):
             dialog.border_title = Content(self._title)
             if self._text:
                 yield Static(f"{self._text}\n", markup=False, classes="hint")
-            choices = OptionList(
+            choices = Choices(
                 *(
                     Option(Content(f"{number}  {label}"), id=choice)
                     for number, (choice, label) in enumerate(self._choices.items(), start=1)
@@ -147,7 +153,7 @@ _CLOCKS: Final = (0, 10, 20, 30, 60, 120, 300, 600)
 class NewGameDialog(Dialog[New]):
     """Asks what a new game is to be like."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "start", "Start")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "start", "Start", priority=True)]
     DEFAULT_CSS = """
     NewGameDialog Button { margin-top: 1; }
     """
@@ -185,38 +191,49 @@ class CodeGiven:
 
 
 class CodeDialog(Dialog[CodeGiven]):
-    """Asks for the code of a game; forgives how people write it."""
+    """Asks for the code of a game; forgives how people write it. ``wrong`` says why again."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "join", "Join", priority=True),
+        Binding("enter", "watch", "Only watch", priority=True),
+    ]
     DEFAULT_CSS = """
     CodeDialog Horizontal { height: 1; margin-top: 1; }
     CodeDialog Button { margin-right: 2; }
     """
 
-    def __init__(self, text: str = "") -> None:
+    def __init__(self, text: str = "", wrong: str = "") -> None:
         super().__init__()
         self._text = text
+        self._wrong = wrong
 
     def compose_dialog(self) -> ComposeResult:
         with Vertical(id="dialog") as dialog:
             dialog.border_title = "Join by code"
             yield Input(self._text, placeholder="K7QF2M", compact=True, id="code")
-            yield Static("", classes="wrong", markup=False)
+            yield Static(self._wrong, classes="wrong", markup=False)
             with Horizontal():
                 yield Button("Join", variant="primary", compact=True, id="join")
                 yield Button("Only watch", compact=True, id="watch")
 
-    @on(Input.Submitted)
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in {"join", "watch"}:
+            watches = self.focused is not None and self.focused.id == "watch"
+            return watches is (action == "watch")
+        return super().check_action(action, parameters)
+
     @on(Button.Pressed, "#join")
-    def _join(self) -> None:
+    def action_join(self) -> None:
         self._answer(watch=False)
 
     @on(Button.Pressed, "#watch")
-    def _watch(self) -> None:
+    def action_watch(self) -> None:
         self._answer(watch=True)
 
     @on(Input.Changed)
-    def _changed(self) -> None:
-        self.query_one(".wrong", Static).update("")
+    def _changed(self, event: Input.Changed) -> None:
+        if event.value != self._text:
+            self.query_one(".wrong", Static).update("")
 
     def _answer(self, *, watch: bool) -> None:
         code = code_in(self.query_one(Input).value)
@@ -227,7 +244,9 @@ class CodeDialog(Dialog[CodeGiven]):
 
 
 class NameDialog(Dialog[str]):
-    """Asks what the player is called."""
+    """Asks what the player is called, in as many columns as a name may take."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "save", "Save", priority=True)]
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -245,9 +264,13 @@ class NameDialog(Dialog[str]):
             )
             yield Static("\nOthers see it from your next game on.", classes="hint")
 
-    @on(Input.Submitted)
-    def _named(self, event: Input.Submitted) -> None:
-        self.dismiss(clean_name(event.value))
+    @on(Input.Changed)
+    def _limit(self, event: Input.Changed) -> None:
+        if cell_width(event.value) > NAME_CELLS:
+            event.input.value = clean_name(event.value)
+
+    def action_save(self) -> None:
+        self.dismiss(clean_name(self.query_one(Input).value))
 
 
 def practice_level(answer: str | None) -> Level | None:

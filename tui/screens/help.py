@@ -8,6 +8,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.screens.base import Dialog
+from tui.screens.dialogs import Choices
 from tui.widgets.keybar import Hint
 
 
@@ -36,7 +37,7 @@ class HelpScreen(Dialog[str]):
         with Vertical(id="dialog") as dialog:
             dialog.border_title = "Help"
             yield Static(f"{self._about}\n", classes="hint", markup=False)
-            yield OptionList(
+            yield Choices(
                 *(Option(Content(help_line(hint)), id=hint.binding) for hint in self._hints)
             )
 

@@ -19,6 +19,7 @@ from shared.board import Mark
 from shared.errors import Refusal
 from shared.messages import Game, Listing, LobbyKind
 from shared.replay import moves_of
+from shared.text import cell_width
 from tui.errors import Unreachable
 from tui.options import JoinGame, Lobby, New, Opening, Practice, Replay, WatchGame
 from tui.record import Record, record_text
@@ -38,11 +39,12 @@ from tui.seats import Seat
 from tui.session import Session
 from tui.state import ClientState, LinkStatus, TableState
 from tui.widgets.logo import Logo
+from tui.widgets.words import shortened
 
 _QUIT = {"stay": "Stay", "quit": "Quit"}
 FOCUSED_SECONDS, BLURRED_SECONDS = 5, 30
 _KEY_COLUMN = 27
-_LATER = frozenset({"resume", "match", "new", "join", "practise", "name", "quit"})
+_LATER = frozenset({"choose", "resume", "match", "new", "join", "practise", "name", "quit"})
 """What cannot be done while a game is asked for: it would be a second game, or be interrupted."""
 
 
@@ -71,19 +73,25 @@ def age_text(ms: int) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h"
 
 
-def listing_text(listing: Listing, now_ms: int, width: int) -> str:
-    """A line of the lobby: x and o, the clock, since when; at the free seat stands ``you``."""
-    names = {
-        Mark.X: "you" if listing.mark is Mark.X else listing.names.x or "Player X",
-        Mark.O: "you" if listing.mark is Mark.O else listing.names.o or "Player O",
-    }
-    who = " - ".join(names.values())
+def listing_text(listing: Listing, now_ms: int, width: int, *, ascii_only: bool = False) -> str:
+    """A line of the lobby: who is there, the clock, since when."""
     clock = f"{listing.clock} s  " if listing.clock else ""
     end = f"{clock}{age_text(now_ms - listing.since):>6}"
     room = max(8, width - len(end) - 1)
-    length = Content(who).cell_length
-    shown = who if length <= room else f"{Content(who).truncate(room - 1).plain}…"
-    return f"{shown}{' ' * max(1, room + 1 - Content(shown).cell_length)}{end}"
+    *longer, shortest = _who(listing)
+    who = next((each for each in longer if cell_width(each) <= room), shortest)
+    shown = shortened(who, room, ascii_only=ascii_only)
+    return f"{shown}{' ' * (room + 1 - cell_width(shown))}{end}"
+
+
+def _who(listing: Listing) -> tuple[str, ...]:
+    """Who plays, or waits and for whom; shorter and shorter."""
+    x, o = listing.names.x or "Player X", listing.names.o or "Player O"
+    if listing.mark is None:
+        return (f"{x} - {o}",)
+    host = o if listing.mark is Mark.X else x
+    you = f"you play {listing.mark}"
+    return f"{host} waits; {you}", f"{host}; {you}", f"{host} waits"
 
 
 _TITLES: Final[dict[LobbyKind, str]] = {"open": "Open games", "live": "Games to watch"}
@@ -100,7 +108,38 @@ def empty_text(kind: LobbyKind, *, online: bool, known: bool) -> str:
 
 def menu_line(label: str, key: str) -> Content:
     """An entry of the menu with its key at the right."""
-    return Content(f" {label:<{_KEY_COLUMN}}") + Content.styled(key, "bold $text-accent")
+    gap = " " * (_KEY_COLUMN - cell_width(label))
+    return Content(f" {label}{gap}") + Content.styled(key, "bold $text-accent")
+
+
+class Menu(OptionList):
+    """Every way into a game."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "screen.choose", "Choose"),
+        Binding("tab", "app.focus_next", "Games", key_display="tab"),
+    ]
+
+
+class Games(OptionList):
+    """The games of others, to join or to watch."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "screen.enter('open')", "Join"),
+        Binding("enter", "screen.enter('live')", "Watch"),
+        Binding("tab", "app.focus_next", "Menu", key_display="tab"),
+    ]
+
+    def mark_first(self) -> None:
+        """Marks the first game, unless one is marked."""
+        if self.highlighted is None:
+            self.action_first()
+
+    @property
+    def marked(self) -> str:
+        """The kind of the game that is marked, if one is."""
+        marked = self.highlighted_option
+        return (marked.id or "").partition("-")[0] if marked else ""
 
 
 class LobbyScreen(PlainScreen):
@@ -109,14 +148,13 @@ class LobbyScreen(PlainScreen):
     CSS_PATH = "lobby.tcss"
     AUTO_FOCUS = "#menu"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t", "app.change_theme", "Theme"),
         Binding("r", "resume", "Resume"),
         Binding("q", "match", "Quick match"),
         Binding("n", "new", "New game"),
-        Binding("j", "join", "Join"),
+        Binding("j", "join", "Join by code"),
         Binding("p", "practise", "Computer"),
         Binding("e", "name", "Name"),
-        Binding("t", "app.change_theme", "Theme"),
-        Binding("tab", "app.focus_next", "Games", key_display="tab"),
         Binding("escape", "cancel", "Cancel"),
         Binding("escape", "quit", "Quit"),
     ]
@@ -143,10 +181,10 @@ class LobbyScreen(PlainScreen):
         with Horizontal(id="lobby"):
             with Vertical(id="left"):
                 yield Logo(ascii_only=self.session.options.ascii)
-                yield OptionList(id="menu")
+                yield Menu(id="menu")
                 yield Static("", id="record", markup=False)
             with Vertical(id="right"):
-                yield OptionList(id="games")
+                yield Games(id="games")
         yield Static("", id="notice", markup=False)
 
     def begin(self) -> None:
@@ -198,12 +236,28 @@ class LobbyScreen(PlainScreen):
             return False
         if action == "resume":
             return bool(self.resumables)
+        if action == "enter":
+            return not self.busy and parameters == (self.query_one(Games).marked,)
         return super().check_action(action, parameters)
 
     @on(OptionList.OptionSelected, "#menu")
     async def _menu_chosen(self, event: OptionList.OptionSelected) -> None:
         if event.option_id:
             await self.run_action(event.option_id)
+
+    def action_choose(self) -> None:
+        self.query_one(Menu).action_select()
+
+    def action_enter(self, _kind: str) -> None:
+        self.query_one(Games).action_select()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        if isinstance(event.widget, Games):
+            event.widget.mark_first()
+
+    @on(OptionList.OptionHighlighted, "#games")
+    def _game_marked(self) -> None:
+        self.refresh_bindings()
 
     @on(OptionList.OptionSelected, "#games")
     def _game_chosen(self, event: OptionList.OptionSelected) -> None:
@@ -213,7 +267,7 @@ class LobbyScreen(PlainScreen):
     def on_paste(self, event: events.Paste) -> None:
         event.stop()
         if not self.busy and (code := code_in(event.text)):
-            self.app.push_screen(CodeDialog(code), self._enter)
+            self._ask_code(code)
 
     def _do_at_once(self, opening: Opening) -> None:
         """Does what the command line asked for."""
@@ -240,7 +294,7 @@ class LobbyScreen(PlainScreen):
         self.app.push_screen(NewGameDialog(self.session.options.clock), self._start)
 
     def action_join(self) -> None:
-        self.app.push_screen(CodeDialog(), self._enter)
+        self._ask_code()
 
     def action_practise(self) -> None:
         self.app.push_screen(levels(), self._practise)
@@ -274,13 +328,19 @@ class LobbyScreen(PlainScreen):
                 "Starting a game…", self.client.start, new.mark, listed=new.listed, clock=new.clock
             )
 
-    def _enter(self, given: CodeGiven | None) -> None:
-        if given is None:
-            return
-        if given.watch:
-            self._open(f"Going to watch {given.code}…", self.client.watch, given.code)
-        else:
-            self._open(f"Joining {given.code}…", self.client.join, given.code)
+    def _ask_code(self, text: str = "", wrong: str = "") -> None:
+        self.app.push_screen(CodeDialog(text, wrong), self._typed)
+
+    def _typed(self, given: CodeGiven | None) -> None:
+        if given is not None:
+            self._enter(given, typed=True)
+
+    def _enter(self, given: CodeGiven, *, typed: bool = False) -> None:
+        """A code that was typed and leads nowhere is asked for again."""
+        request = self.client.watch if given.watch else self.client.join
+        busy = "Going to watch" if given.watch else "Joining"
+        again = given.code if typed else ""
+        self._begin(f"{busy} {given.code}…", partial(request, given.code), again)
 
     def _quit(self, answer: str | None) -> None:
         if answer == "quit":
@@ -299,16 +359,25 @@ class LobbyScreen(PlainScreen):
     def _open(
         self, busy: str, request: Request[P, TableState], *args: P.args, **kwargs: P.kwargs
     ) -> None:
+        self._begin(busy, partial(request, *args, **kwargs))
+
+    def _begin(
+        self, busy: str, request: Callable[[], Awaitable[TableState]], again: str = ""
+    ) -> None:
         if not self.busy:
             self.busy, self.notice = busy, ""
-            self._opening(partial(request, *args, **kwargs))
+            self._opening(request, again)
 
     @work(group="open")
-    async def _opening(self, request: Callable[[], Awaitable[TableState]]) -> None:
+    async def _opening(self, request: Callable[[], Awaitable[TableState]], again: str) -> None:
         try:
             table = await request()
         except (Refusal, Unreachable) as failure:
-            self.busy, self.notice = "", sentence_of(failure)
+            self.busy = ""
+            if again and self.is_active and isinstance(failure, Refusal):
+                self._ask_code(again, failure.message)
+            else:
+                self.notice = sentence_of(failure)
         else:
             # Busy until the table is in front.
             self.post_message(OpenTable(self.session, table.id, self))
@@ -343,20 +412,36 @@ class LobbyScreen(PlainScreen):
         yield "name", menu_line(f"Name: {self.player_name or 'none yet'}", "e")
 
     def _show_games(self) -> None:
-        games = self.query_one("#games", OptionList)
+        games = self.query_one(Games)
         now = self.state.server_now(self.session.now_ms())
         width = max(20, games.scrollable_content_region.width - 2)
         lines = [
-            *_lines("open", self.state.open_games, now, width, self._empty("open")),
-            *_lines("live", self.state.live_games, now, width, self._empty("live")),
+            *self._lines("open", self.state.open_games, now, width),
+            *self._lines("live", self.state.live_games, now, width),
         ]
         shown = [(option.id, str(option.prompt)) for option in games.options]
         if shown == [(option.id, str(option.prompt)) for option in lines]:
             return
         kept = games.highlighted_option.id if games.highlighted_option else None
+        none_yet = all(option.disabled for option in games.options)
         games.set_options(lines)
         places = [place for place, line in enumerate(lines) if line.id == kept and kept]
         games.highlighted = places[0] if places else None
+        if none_yet and games.has_focus:
+            games.mark_first()
+        self.refresh_bindings()
+
+    def _lines(
+        self, kind: LobbyKind, games: tuple[Listing, ...], now: int, width: int
+    ) -> list[Option]:
+        plain = self.session.options.ascii
+        texts = [listing_text(game, now, width - 2, ascii_only=plain) for game in games]
+        lines = [
+            Option(Content(f"  {text}"), id=f"{kind}-{game.id}")
+            for text, game in zip(texts, games, strict=True)
+        ]
+        title = Option(Content(_TITLES[kind]), disabled=True)
+        return [title, *(lines or [Option(Content(f"  {self._empty(kind)}"), disabled=True)])]
 
     def _empty(self, kind: LobbyKind) -> str:
         online = self.state.link is LinkStatus.ONLINE
@@ -388,14 +473,3 @@ class LobbyScreen(PlainScreen):
         except (Refusal, Unreachable):
             # The next refresh is near, and the connection's state is shown.
             return
-
-
-def _lines(
-    kind: LobbyKind, games: tuple[Listing, ...], now: int, width: int, empty: str
-) -> list[Option]:
-    lines = [
-        Option(Content(f"  {listing_text(game, now, width - 2)}"), id=f"{kind}-{game.id}")
-        for game in games
-    ]
-    title = Option(Content(_TITLES[kind]), disabled=True)
-    return [title, *(lines or [Option(Content(f"  {empty}"), disabled=True)])]

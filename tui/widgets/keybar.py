@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from textual import events
+from textual.binding import Binding
 from textual.content import Content
+from textual.dom import DOMNode
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widget import Widget
@@ -116,11 +118,17 @@ def hints_of(screen: Screen[Any], *, hidden: bool = False) -> tuple[Hint, ...]:
     """What can be done on a screen now; with ``hidden`` also what has no room of its own below."""
     found: dict[str, Hint] = {}
     for key, (node, binding, enabled, _) in screen.active_bindings.items():
-        ours = hidden and type(node).__module__.startswith("tui.")
+        ours = hidden and _is_own(node, binding)
         if enabled and binding.description not in _TEXTUALS and (binding.show or ours):
             display = screen.app.get_key_display(binding)
             found.setdefault(binding.description, Hint(key, display, binding.description))
     return tuple(sorted(found.values(), key=lambda hint: hint.label in _STEERING))
+
+
+def _is_own(node: DOMNode, binding: Binding) -> bool:
+    """Whether a key is this program's, and not one of the widget that it makes its own of."""
+    own = (each.description for each in type(node).BINDINGS if isinstance(each, Binding))
+    return type(node).__module__.startswith("tui.") and binding.description in own
 
 
 async def run_binding(screen: Screen[Any], key: str) -> None:

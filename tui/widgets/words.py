@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from shared.board import Mark
 from shared.messages import Game
+from shared.text import cell_width
 from tui.options import public_url
 from tui.state import ClientState, TableState
 
@@ -56,6 +57,16 @@ def elapsed(ms: int) -> str:
 
 def counted(number: int, singular: str, plural: str = "") -> str:
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
+def shortened(text: str, cells: int, *, ascii_only: bool = False) -> str:
+    """The text, cut where it takes more columns than that."""
+    if cell_width(text) <= cells:
+        return text
+    end = ".." if ascii_only else "…"
+    while text and cell_width(text + end) > cells:
+        text = text[:-1]
+    return text.rstrip() + end
 
 
 def listed(parts: Iterable[str]) -> str:

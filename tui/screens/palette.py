@@ -1,0 +1,26 @@
+"""The search over actions and themes, with its own keys below."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
+from textual.widgets import Input
+
+from tui.widgets.keybar import KeyBar
+
+
+class Palette(CommandPalette):
+    """Textual's palette over the key bar of the screen below, whose keys are letters here."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "Choose", priority=True),
+        Binding("escape", "escape", "Back"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        yield from super().compose()
+        yield KeyBar()
+
+    async def action_choose(self) -> None:
+        await self.query_one(Input).action_submit()
