@@ -1,15 +1,17 @@
 """The command line. Imports the app late, so that ``--help`` and ``serve`` are quick."""
 
 import argparse
+import asyncio
 import codecs
 import contextlib
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tui import arguments, embedded
 from tui.errors import Unreachable
@@ -26,7 +28,12 @@ from tui.options import (
 )
 from tui.settings import BadSettings, Settings, load
 
-_INTERRUPTED: Final = 130
+if TYPE_CHECKING:
+    from tui.app import NoughtsApp
+
+_SIGNALLED: Final = 128
+_INTERRUPTED: Final = _SIGNALLED + signal.SIGINT
+_END_SECONDS: Final = 5
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -88,8 +95,21 @@ def _open(options: Options, *, plain: bool) -> int:
     from tui.app import create_app  # noqa: PLC0415 (the slow half of the program)
 
     app = create_app(options)
-    app.run()
+    asyncio.run(_run(app))
     return app.return_code or 0
+
+
+async def _run(app: "NoughtsApp") -> None:
+    """Runs the app, which leaves the terminal as it was when it is told to end."""
+
+    def end(number: int) -> None:
+        signal.alarm(_END_SECONDS)  # an app whose terminal is gone may hang instead
+        app.exit(return_code=_SIGNALLED + number)
+
+    if sys.platform != "win32":
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, end, number)
+    await app.run_async()
 
 
 def _serve(_parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import os
 import re
+import signal
 import struct
 import subprocess
 import sys
@@ -28,12 +29,18 @@ class Terminal:
         self._printed = b""
         self._looked = 0
         self._news = asyncio.Event()
+        self._ended = asyncio.Event()
         asyncio.get_running_loop().add_reader(screen, self._read)
+
+    @property
+    def raw(self) -> str:
+        """All that was printed."""
+        return self._printed.decode(errors="replace")
 
     @property
     def text(self) -> str:
         """What was printed and not looked for yet, without control sequences."""
-        return _CONTROL.sub("", self._printed.decode(errors="replace"))[self._looked :]
+        return _CONTROL.sub("", self.raw)[self._looked :]
 
     def press(self, key: str) -> None:
         os.write(self._screen, key.encode())
@@ -50,6 +57,19 @@ class Terminal:
         self._looked += found.end()
         return found
 
+    async def ends(self) -> int:
+        """Waits until the program has ended and all that it printed is read; its exit status."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await self._ended.wait()
+            return await asyncio.to_thread(self.process.wait)
+
+    def hang_up(self) -> None:
+        """Takes the terminal away, as when its window is closed."""
+        asyncio.get_running_loop().remove_reader(self._screen)
+        os.close(self._screen)
+        self._ended.set()
+        self.process.send_signal(signal.SIGHUP)
+
     def kill(self) -> None:
         """Ends the program without a word, as ``kill -9`` does."""
         self.process.kill()
@@ -57,14 +77,17 @@ class Terminal:
 
     def close(self) -> None:
         self.kill()
-        asyncio.get_running_loop().remove_reader(self._screen)
-        os.close(self._screen)
+        if not self._ended.is_set():
+            asyncio.get_running_loop().remove_reader(self._screen)
+            os.close(self._screen)
 
     def _read(self) -> None:
         try:
             self._printed += os.read(self._screen, 65536)
         except OSError:  # the program has ended
             asyncio.get_running_loop().remove_reader(self._screen)
+            os.close(self._screen)
+            self._ended.set()
         self._news.set()
 
 
