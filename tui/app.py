@@ -22,6 +22,7 @@ from tui.errors import Unreachable
 from tui.folders import state_folder
 from tui.news import Ended, YourTurn, news
 from tui.options import Level, Options
+from tui.program import program
 from tui.record import RecordFile
 from tui.screens.base import PlainScreen, sentence_of
 from tui.screens.game import GameScreen
@@ -55,6 +56,8 @@ class NoughtsApp(App[None]):
 
     TITLE = "noughts-tui"
     CSS = """
+    ToastRack { dock: top; align: right top; margin: 0; }
+    Toast { width: auto; max-width: 100%; margin: 0; padding: 0 1; }
     Screen OptionList:nocolor:focus > .option-list--option-highlighted,
     CommandPalette CommandList:nocolor > .option-list--option-highlighted {
         text-style: bold underline;
@@ -177,7 +180,7 @@ class NoughtsApp(App[None]):
 
     @on(OpenReplay)
     def _open_replay(self, event: OpenReplay) -> None:
-        self.push_screen(ReplayScreen(self.session, event.moves, event.names))
+        self.push_screen(ReplayScreen(self.session, event.story))
 
     @on(Practise)
     @work(group="practice", exclusive=True)
@@ -185,7 +188,7 @@ class NoughtsApp(App[None]):
         try:
             client, game_id = await self._practice(event.level)
         except (Refusal, Unreachable) as failure:
-            self.notify(sentence_of(failure), severity="error", markup=False)
+            event.asker.post_message(PlainScreen.Refused(sentence_of(failure)))
         else:
             await self._face_computer(event.asker, client, game_id)
         if isinstance(event.asker, LobbyScreen):
@@ -314,6 +317,7 @@ def create_app(
         client=client or Client(options.url or embedded.ensure, Seats(folder), name=options.name),
         where=server_name(options.url) if options.url else EMBEDDED,
         options=options,
+        program=program(),
     )
 
     async def practise_now(level: Level) -> tuple[Client, str]:

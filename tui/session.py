@@ -14,6 +14,7 @@ class Session:
     """``where`` names the server to the player.
 
     ``now_ms`` is our clock, epoch ms, which may be set; ``monotonic`` goes on evenly, in seconds.
+    ``program`` is the command that starts this program here.
     ``practice`` is set at a table against the computer, which is no news to anybody.
     """
 
@@ -21,5 +22,6 @@ class Session:
     where: str
     options: Options
     practice: bool = False
+    program: tuple[str, ...] = ("noughts-tui",)
     now_ms: Callable[[], int] = wall_ms
     monotonic: Callable[[], float] = time.monotonic

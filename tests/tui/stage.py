@@ -234,7 +234,13 @@ def stage(
         record=RecordFile(None),
         remember=lambda _changes: None,
     )
-    app.session = replace(app.session, where=where, now_ms=lambda: NOW, monotonic=lambda: 0.0)
+    app.session = replace(
+        app.session,
+        where=where,
+        program=("noughts-tui",),
+        now_ms=lambda: NOW,
+        monotonic=lambda: 0.0,
+    )
     return app
 
 

@@ -13,7 +13,7 @@ from textual.widgets import OptionList, Static
 
 from shared.board import Mark
 from shared.errors import ErrorCode, Refusal
-from tests.tui.scenes import SCENES, Scene, front, played, settle, table
+from tests.tui.scenes import SCENES, Scene, begun, front, played, reached, settle, table
 from tests.tui.stage import CODE, NOW, StillClient, game, online
 from tui.app import NoughtsApp, create_app
 from tui.client import Client
@@ -33,6 +33,7 @@ from tui.state import ClientState, LinkStatus, TableState
 from tui.themes import DARK
 from tui.widgets.ascii import PlainCharacters
 from tui.widgets.keybar import KeyBar
+from tui.widgets.story import Story
 
 PRACTICE = "PRACT1"
 _WAITED = ("#waited", "#offer")
@@ -42,8 +43,8 @@ OPENED: list[Callable[[Session], Screen[Any]]] = [
     lambda session: LobbyScreen(session, Record()),
     lambda session: WaitingScreen(session, CODE),
     lambda session: GameScreen(session, CODE),
-    lambda session: ReplayScreen(session, "4082", ("Ada", "Bob")),
-    lambda _: ShareDialog("4082", ("Ada", "Bob"), False),
+    lambda session: ReplayScreen(session, Story("4082")),
+    lambda _: ShareDialog(Story("4082"), False),
     lambda _: HelpScreen("About", ()),
     lambda _: levels(),
     lambda _: NewGameDialog(),
@@ -118,7 +119,7 @@ async def test_the_computer_goes_with_its_player() -> None:
     """Leaving the computer closes its game and does not count in the record."""
     scene = replace(SCENES["lobby_empty"], options={"opening": Practice("perfect")})
     async with played(scene) as (app, _, pilot):
-        assert "Nobody is there." in str(next(iter(app._notifications)).message)
+        assert str(app.screen.query_one("#notice", Static).render()) == "Nobody is there."
         computer, asked = against_the_computer(app)
         await pilot.press("p", "3")
         await settle(pilot)
@@ -267,9 +268,11 @@ async def test_every_computer_is_closed() -> None:
     assert computers[-1].closed
 
 
-async def test_a_refused_game_against_the_computer_is_said() -> None:
-    """Whatever keeps the computer from coming is told, and nothing else happens."""
-    async with played(SCENES["lobby_empty"]) as (app, _, pilot):
+@pytest.mark.parametrize(("name", "toasts"), [("lobby_empty", 0), ("waiting", 1)])
+async def test_a_refused_game_against_the_computer_is_said(name: str, toasts: int) -> None:
+    """Whatever keeps the computer from coming is told once, and nothing else happens."""
+    async with played(SCENES[name]) as (app, _, pilot):
+        before = app.screen
 
         async def practise(_level: Level) -> tuple[Client, str]:
             raise Refusal(ErrorCode.BUSY, "The server is busy.")
@@ -277,8 +280,10 @@ async def test_a_refused_game_against_the_computer_is_said() -> None:
         app._practice = practise
         await pilot.press("p", "enter")
         await settle(pilot)
-        assert [note.message for note in app._notifications] == ["The server is busy."]
-        assert isinstance(app.screen, LobbyScreen)
+        assert [note.message for note in app._notifications] == ["The server is busy."] * toasts
+        assert app.screen is before
+        if not toasts:
+            assert str(before.query_one("#notice", Static).render()) == "The server is busy."
 
 
 async def test_the_computer_knows_the_name_of_today(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -308,7 +313,10 @@ async def test_waiting_can_be_copied_and_cancelled() -> None:
     async with played(SCENES["waiting"]) as (app, client, pilot):
         assert isinstance(app.screen, WaitingScreen)
         await pilot.press("c")
+        await settle(pilot)
         assert app.clipboard == "noughts-tui join K7QF2M --url wss://play.example.org/game"
+        assert "Copied" in str(app.screen.query_one("#offer", Static).render())
+        assert not list(app._notifications)
         await pilot.press("escape")
         await settle(pilot)
         assert client.asked == [("leave", CODE)]
@@ -367,6 +375,40 @@ async def test_waiting_in_vain_is_said() -> None:
         waited, offer, keys = await shown(lost)
         assert (waited, offer) == ("No connection", "Nobody there.")
         assert {"c", "p", "escape"} <= keys
+
+
+@pytest.mark.parametrize("size", [(80, 24), (44, 18), (120, 40)])
+@pytest.mark.parametrize(
+    "sentence", ["No.", "Bob has joined your game K7QF2M: press g to go there."]
+)
+async def test_what_is_told_covers_no_game(size: tuple[int, int], sentence: str) -> None:
+    """Nobody has to wait for a message to go before he sees the board and where it stands."""
+    scene = SCENES["my_turn"]
+    app, _ = begun(scene)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await reached(scene, app, pilot)
+        app.notify(sentence)
+        await settle(pilot)
+        toast = app.screen.query_one("Toast").region
+        assert toast
+        assert app.screen.region.contains_region(toast)
+        for shown in ("Board", "StatusLine", "KeyBar"):
+            assert not toast.overlaps(app.screen.query_one(shown).region)
+
+
+@pytest.mark.parametrize(
+    ("size", "lines"),
+    [
+        ((80, 24), ["noughts-tui join K7QF2M --url wss://play.example.org/game"]),
+        ((44, 18), ["noughts-tui join K7QF2M --url \\", "wss://play.example.org/game"]),
+    ],
+)
+async def test_the_command_stands_in_one_piece(size: tuple[int, int], lines: list[str]) -> None:
+    """What is selected on the waiting screen can be pasted, in however many lines it stands."""
+    async with played(SCENES["waiting"], size) as (app, _, _):
+        rows = [strip.text.strip() for strip in app.screen._compositor.render_strips()]
+        at = rows.index(lines[0])
+        assert rows[at : at + len(lines)] == lines
 
 
 @pytest.mark.parametrize(

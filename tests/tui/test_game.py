@@ -3,19 +3,21 @@
 from dataclasses import replace
 
 import pytest
-from textual.widgets import OptionList
+from textual.widgets import OptionList, Static
 
 from shared.board import Mark
 from shared.errors import ErrorCode, Refusal
+from shared.messages import Player, Series
 from tests.tui.scenes import SCENES, Scene, front, played, playing, settle, table
-from tests.tui.stage import BOB, CODE, NOW, left, online
+from tests.tui.stage import BOB, CODE, NOW, left, lost, online
 from tui.errors import Unreachable
+from tui.options import Replay
 from tui.screens.dialogs import Chooser, NewGameDialog
 from tui.screens.game import GameScreen, heading
 from tui.screens.lobby import LobbyScreen
 from tui.screens.replay import ReplayScreen, ShareDialog
 from tui.screens.waiting import WaitingScreen
-from tui.state import TableState
+from tui.state import ClientState, LinkStatus, Said, TableState
 from tui.widgets.board import Board
 from tui.widgets.keybar import KeyBar, hints_of
 from tui.widgets.player import PlayerPanel
@@ -33,9 +35,10 @@ LEGAL: list[tuple[TableState, set[str]]] = [
     (table("40", None), set()),
     (table("40", replaced=True), {"Take it back"}),
     (table("40", gone=True), set()),
-    (table(WON), {"Rematch", "Replay", "Share", "Play the computer"}),
-    (table(WON, rematch=Mark.O), {"Rematch", "Replay", "Share", "Play the computer"}),
-    (table(WON, rematch=Mark.X), {"Replay", "Share", "Play the computer"}),
+    (table(WON), {"Rematch", "Replay", "Share", "Say", "Play the computer"}),
+    (table(WON, o=lost(BOB, 5)), {"Rematch", "Replay", "Share", "Play the computer"}),
+    (table(WON, rematch=Mark.O), {"Rematch", "Replay", "Share", "Say", "Play the computer"}),
+    (table(WON, rematch=Mark.X), {"Replay", "Share", "Say", "Play the computer"}),
     (table(WON, o=left(BOB, 5)), {"Replay", "Share", "Play the computer"}),
     (table(WON, None), {"Replay", "Share"}),
     (table(WON, None, next="NEXT22"), {"Replay", "Share", "Watch the next"}),
@@ -193,6 +196,55 @@ async def test_replay_and_share_after_the_game() -> None:
         assert isinstance(app.screen, GameScreen)
 
 
+async def test_thanks_can_be_said_at_the_end() -> None:
+    """A good game is called one when it is over, and both see it."""
+    async with played(replace(playing(WON), keys=("e", "5"))) as (app, client, pilot):
+        assert client.asked == [("emote", CODE, "gg")]
+        client.show(table(WON, said=Said(Mark.O, "thanks", NOW)))
+        await settle(pilot)
+        assert '"Thanks!"' in str(app.screen.query_one("#right").render())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (44, 18)])
+async def test_a_replay_says_who_won(size: tuple[int, int]) -> None:
+    """A game that was given up is not told as if the board had ended it."""
+    scene = playing("40", status="resigned", winner=Mark.O)
+    async with played(replace(scene, keys=("v",)), size) as (app, _, _):
+        shown = app.screen.query_one("#headline", Static)
+        assert shown.region.height
+        assert str(shown.render()) == "Bob (o) won: Ada (x) gave up after 2 moves"
+        assert str(app.screen.query_one("#review", Static).render()) == ""
+        assert app.screen.query("Connection")
+
+
+async def test_a_replay_by_its_code_needs_no_server() -> None:
+    """What comes from no server says nothing of one, and offers to try none again."""
+    opening = Replay("R-7Y61")
+    failed = ClientState(link=LinkStatus.FAILED, failure="Nobody there.")
+    async with played(Scene(failed, options={"opening": opening})) as (app, _, _):
+        assert isinstance(app.screen, ReplayScreen)
+        assert not app.screen.query("Connection")
+        assert "Try again" not in {hint.label for hint in app.screen.query_one(KeyBar).hints}
+
+
+@pytest.mark.parametrize(
+    ("name", "score", "rows"),
+    [
+        ("Ada", 2, ["✕ Ada  2 wins", "▸ ● you"]),
+        ("Ada", 1, ["✕ Ada  1 win", "▸ ● you"]),
+        ("Barbara Liskov", 2, ["✕ Barbara Liskov  2", "▸ ● you"]),
+        ("Barbara Liskov of MIT", 2, ["✕ Barbara Liskov…  2", "▸ ● you"]),
+    ],
+)
+async def test_the_series_in_little_room(name: str, score: int, rows: list[str]) -> None:
+    """Who leads stands beside the name in the smallest terminal, too, and no word is cut for it."""
+    shown = table(
+        "40", x=Player(name=name, online=True, away=None, away_at=None), series=Series(x=score)
+    )
+    async with played(Scene(online(shown)), (44, 18)) as (app, _, _):
+        assert str(app.screen.query_one("#left").render()).splitlines() == rows
+
+
 async def test_a_move_of_a_replay_can_be_clicked() -> None:
     """The list of moves is a way through the game."""
     async with played(replace(playing(WON), keys=("v",))) as (app, _, pilot):
@@ -204,8 +256,8 @@ async def test_a_move_of_a_replay_can_be_clicked() -> None:
 @pytest.mark.parametrize(
     ("size", "shown"),
     [
-        ((44, 18), ["Next", "Previous", "Help", "Back"]),
-        ((80, 24), ["Next", "Previous", "Share", "First", "Last", "Help", "Back"]),
+        ((44, 18), ["Previous", "Next", "Help", "Back"]),
+        ((80, 24), ["Previous", "Next", "Share", "First", "Last", "Help", "Back"]),
     ],
 )
 async def test_the_keys_of_a_replay(size: tuple[int, int], shown: list[str]) -> None:
@@ -213,7 +265,8 @@ async def test_the_keys_of_a_replay(size: tuple[int, int], shown: list[str]) -> 
     async with played(replace(playing(WON), keys=("v", "left")), size) as (app, _, _):
         bar = app.screen.query_one(KeyBar)
         assert [each.hint.label for each in bar._placed()] == shown
-        assert [hint.label for hint in hints_of(app.screen, hidden=True)][:2] == shown[:2]
+        told = [hint.label for hint in hints_of(app.screen, hidden=True)]
+        assert [label for label in told if label != "Help"][:2] == shown[:2]
 
 
 @pytest.mark.parametrize("button", [2, 3])
@@ -235,7 +288,7 @@ async def test_names_do_nothing_but_show(size: tuple[int, int]) -> None:
     async with played(SCENES["nasty"], size) as (app, _, pilot):
         shown = "".join(str(panel.render()) for panel in app.screen.query(PlayerPanel))
         assert "x[/]" in shown
-        assert "[@click=app.quit]hi[" in shown
+        assert "[@click=app.quit]" in shown
         assert "[@click=app.quit]hi[ is thinking" in str(app.screen.query_one(StatusLine).render())
         for y in range(4):
             await pilot.click("#right", offset=(size[0] // 6, y))

@@ -1,16 +1,22 @@
 """Small texts: clocks, codes, players, connections, lobby lines, records."""
 
+import os
+import sys
 from pathlib import Path
+from shlex import join, split
 
 import pytest
 
 from shared.board import Mark
-from shared.messages import Listing, Names, Series
+from shared.messages import Listing, Names, Series, Status
+from shared.replay import code_of
 from tests.tui.scenes import table
 from tests.tui.stage import BOB, LIVE_GAMES, NOW, OPEN_GAMES, game, left, lost, online
 from tui.news import Ended, YourTurn, news
+from tui.program import program
 from tui.record import Record, RecordFile, record_text, result_of
 from tui.screens.dialogs import clock_text, code_in
+from tui.screens.game import heading
 from tui.screens.lobby import Resumable, age_text, empty_text, listing_text, resume_text
 from tui.screens.waiting import offer_text, terms_text, waiting_text
 from tui.seats import Seat
@@ -19,13 +25,23 @@ from tui.widgets.connection import connection_text
 from tui.widgets.keybar import Hint, Placed, placed
 from tui.widgets.large import large, largest
 from tui.widgets.player import PlayerView, player_view
-from tui.widgets.story import headline, move_text, review_text, share_card, step_text
+from tui.widgets.story import (
+    Story,
+    headline,
+    move_text,
+    review_text,
+    share_card,
+    step_text,
+    story_of,
+)
 from tui.widgets.words import (
     elapsed,
-    join_command,
+    folded,
+    join_words,
     line_names,
     listed,
     server_name,
+    shortened,
     span,
     too_small_text,
 )
@@ -186,11 +202,61 @@ def test_waiting() -> None:
     assert waiting_text(7_400, ascii_only=True).isascii()
     assert (offer_text(19_999), "computer" in offer_text(20_000)) == ("", True)
     assert terms_text(table(o=None, clock=30)) == "You play x and begin; 30 s a move"
-    assert join_command("K7QF2M", None) == "noughts-tui join K7QF2M"
-    assert join_command("K7QF2M", "ws://a:1") == "noughts-tui join K7QF2M --url ws://a:1"
-    assert (
-        join_command("K7QF2M", "ws://a:b@c/?d&e") == "noughts-tui join K7QF2M --url 'ws://c/?d&e'"
-    )
+    assert join(join_words("K7QF2M", None)) == "noughts-tui join K7QF2M"
+    assert join(join_words("K7QF2M", "ws://a:1")) == "noughts-tui join K7QF2M --url ws://a:1"
+    assert join_words("K7QF2M", "ws://a:b@c/?d&e")[-1] == "ws://c/?d&e"
+
+
+@pytest.mark.parametrize("width", [40, 44, 60, 80])
+@pytest.mark.parametrize(
+    "url", ["wss://play.example.org/game", f"wss://{'a' * 50}.org/game", f"wss://{'a?' * 40}"]
+)
+def test_a_folded_command_is_one(url: str, width: int) -> None:
+    """A command that takes several lines can be pasted as it stands."""
+    words = join_words("K7QF2M", url)
+    lines = folded(words, width)
+    assert all(len(line) <= width for line in lines.splitlines())
+    assert split(lines.replace("\\\n", "")) == list(words)
+
+
+def test_a_command_is_folded_between_its_words() -> None:
+    """No word is cut that has room on a line."""
+    words = join_words("K7QF2M", "wss://play.example.org/game")
+    assert folded(words, 44) == "noughts-tui join K7QF2M --url \\\nwss://play.example.org/game"
+    assert folded(words, 80) == join(words)
+
+
+def test_the_program_is_called_as_it_can_be(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where no shell finds the program by its name, its path from here is shown."""
+    here = tmp_path / "here"
+    there = here / ".venv" / "bin" / "noughts-tui"
+    there.parent.mkdir(parents=True)
+    there.write_text("")
+    there.chmod(0o755)
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", [str(there)])
+    assert program() == (str(Path(".venv", "bin", "noughts-tui")),)
+    monkeypatch.chdir(there.parent)
+    assert program() == (os.path.join(".", "noughts-tui"),)  # noqa: PTH118 (pathlib drops the dot)
+    monkeypatch.setattr(sys, "argv", [str(here / "tui" / "__main__.py")])
+    assert program()[1:] == ("-m", "tui")
+    monkeypatch.setenv("PATH", str(there.parent))
+    assert program() == ("noughts-tui",)
+
+
+def test_what_has_no_room_is_left_out() -> None:
+    """Of the parts of a line the first ones stand, and no word is cut."""
+    shown = table("03142", clock=30, watchers=2)
+    assert heading(shown, 40) == f"Game K7QF2M · {code_of('03142')} · 30 s a move"
+    assert heading(shown, 29) == f"Game K7QF2M · {code_of('03142')}"
+    assert heading(shown, 0) == "Game K7QF2M"
+    assert shortened("Barbara", 7) == "Barbara"
+    assert shortened("Barbara", 6) == "Barba…"
+    assert shortened("Barbara", 6, ascii_only=True) == "Barb.."
+    assert shortened("井上井上", 6) == "井上…"
 
 
 def test_too_small() -> None:
@@ -261,15 +327,32 @@ def test_a_story() -> None:
     assert step_text("01428", 0) == "Before the first of 5 moves"
     assert step_text("01428", 4) == "Move 4 of 5: o takes the top right"
     assert review_text("01428") == "o's move 2, top, lost it: the centre held the draw."
-    assert headline("01428", NAMES) == "Ada (x) beat Bob (o) in 5 moves"
-    assert headline("012435768", NAMES) == "Ada (x) and Bob (o) drew"
-    assert headline("40", ("x", "o")) == "x and o, 2 moves"
+    assert headline(Story("01428", NAMES)) == "Ada (x) beat Bob (o) in 5 moves"
+    assert headline(Story("012435768", NAMES)) == "Ada (x) and Bob (o) drew"
+    assert headline(Story("01428")) == "x beat o in 5 moves"
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        ("resigned", "gave up"),
+        ("timeout", "ran out of time"),
+        ("abandoned", "did not come back"),
+    ],
+)
+def test_a_story_that_the_board_does_not_end(status: Status, why: str) -> None:
+    """Who won without three in a row is told, and no move is said to have lost the game."""
+    story = story_of(game("40", status, winner=Mark.O))
+    assert headline(story) == f"Bob (o) won: Ada (x) {why} after 2 moves"
+    assert headline(story_of(game("4", status, winner=Mark.X))).endswith(f"{why} after 1 move")
+    assert review_text("40") == ""
+    assert headline(Story("40")) == "2 moves, not finished on the board"
 
 
 def test_a_share_card() -> None:
     """The result can be pasted anywhere, with emoji or without."""
-    assert share_card("01428", NAMES).splitlines()[1:4] == ["❌⭕⭕", "⬜❌⬜", "⬜⬜❌"]
-    plain = share_card("01428", NAMES, plain=True)
+    assert share_card(Story("01428", NAMES)).splitlines()[1:4] == ["❌⭕⭕", "⬜❌⬜", "⬜⬜❌"]
+    plain = share_card(Story("01428", NAMES), plain=True)
     assert plain.isascii()
     assert plain.splitlines()[1] == " x o o"
     assert plain.splitlines()[4].startswith("Replay: noughts-tui replay R-")

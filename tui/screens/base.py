@@ -120,12 +120,16 @@ class PlainScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         with Horizontal(id="top"):
             yield Static(self.heading(), id="title", markup=False)
-            connection = Connection(self.session.where)
-            connection.ascii = self.session.options.ascii
-            yield connection.data_bind(PlainScreen.state)
+            yield from self.compose_connection()
         yield from self.compose_body()
         yield KeyBar()
         yield TooSmall(markup=False)
+
+    def compose_connection(self) -> ComposeResult:
+        """Where the player is connected, on every screen that needs to be."""
+        connection = Connection(self.session.where)
+        connection.ascii = self.session.options.ascii
+        yield connection.data_bind(PlainScreen.state)
 
     def compose_body(self) -> ComposeResult:
         """The screen's own widgets."""
@@ -141,6 +145,10 @@ class PlainScreen(Screen[None]):
     def tells(self, sentence: str) -> bool:  # noqa: ARG002 (for screens that do)
         """Whether a sentence about a refusal stands on the screen already."""
         return False
+
+    def say(self, sentence: str) -> None:
+        """Tells a sentence about a refusal."""
+        self.notify(sentence, severity="warning", markup=False)
 
     def begin(self) -> None:
         """What the screen does first, once there are widgets."""
@@ -192,7 +200,7 @@ class PlainScreen(Screen[None]):
     def _say_refused(self, event: Refused) -> None:
         event.stop()
         if not self.tells(event.sentence):
-            self.notify(event.sentence, severity="warning", markup=False)
+            self.say(event.sentence)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "reconnect":

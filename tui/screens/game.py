@@ -19,7 +19,8 @@ from tui.state import TableState
 from tui.widgets.board import Board, BoardView, Cell
 from tui.widgets.player import PlayerPanel, player_view
 from tui.widgets.status import StatusLine, can_claim, status
-from tui.widgets.words import EMOTE_WORDS, counted, name_of, opponent_name
+from tui.widgets.story import story_of
+from tui.widgets.words import EMOTE_WORDS, counted, fitting, opponent_name
 
 
 def board_view(table: TableState) -> BoardView:
@@ -32,8 +33,8 @@ def board_view(table: TableState) -> BoardView:
     )
 
 
-def heading(table: TableState) -> str:
-    """The code, who looks on, what was drawn before, and the replay of a finished game."""
+def heading(table: TableState, width: int = 80) -> str:
+    """The code, the replay of a finished game, who looks on and what was drawn before."""
     parts = [f"Game {table.id}"]
     if table.finished and table.game.moves:
         parts.append(code_of(table.game.moves))
@@ -43,11 +44,7 @@ def heading(table: TableState) -> str:
         parts.append(f"{table.game.watchers} watching")
     if table.game.series.drawn:
         parts.append(counted(table.game.series.drawn, "draw"))
-    return " · ".join(parts)
-
-
-def _names(table: TableState) -> tuple[str, str]:
-    return name_of(table.game, Mark.X), name_of(table.game, Mark.O)
+    return fitting(parts, width)
 
 
 def left_mark(table: TableState) -> Mark:
@@ -76,8 +73,8 @@ class GameScreen(PlainScreen):
         Binding("n", "follow", "Watch the next"),
         Binding("v", "replay", "Replay"),
         Binding("y", "share", "Share"),
-        Binding("p", "practise", "Play the computer"),
         Binding("e", "emote", "Say"),
+        Binding("p", "practise", "Play the computer"),
         Binding("f", "resign", "Give up"),
         Binding("escape", "leave", "Back"),
     ]
@@ -111,7 +108,7 @@ class GameScreen(PlainScreen):
         if table is None:
             return
         now, left = self.session.now_ms(), left_mark(table)
-        self.write("#title", heading(table))
+        self.write("#title", heading(table, self.query_one("#title").size.width))
         self.query_one("#left", PlayerPanel).shown = player_view(self.state, table, left, now)
         self.query_one("#right", PlayerPanel).shown = player_view(
             self.state, table, left.other, now
@@ -155,12 +152,12 @@ class GameScreen(PlainScreen):
 
     def action_replay(self) -> None:
         if table := self.table:
-            self.post_message(OpenReplay(table.game.moves, _names(table)))
+            self.post_message(OpenReplay(story_of(table.game)))
 
     def action_share(self) -> None:
         if table := self.table:
             plain = self.session.options.ascii
-            self.app.push_screen(ShareDialog(table.game.moves, _names(table), plain))
+            self.app.push_screen(ShareDialog(story_of(table.game), plain))
 
     def action_practise(self) -> None:
         self.app.push_screen(levels(), self._practise)
@@ -236,7 +233,7 @@ _TABLE_ACTIONS = frozenset(
 def _legal(table: TableState, *, practice: bool) -> frozenset[str]:
     """What the player can do besides playing, claiming and going back."""
     if table.finished:
-        return _legal_after(table)
+        return _legal_after(table, practice=practice)
     if table.replaced:
         return frozenset({"take_back"})
     if table.seat is None or table.gone or table.game.status != "playing":
@@ -244,7 +241,7 @@ def _legal(table: TableState, *, practice: bool) -> frozenset[str]:
     return frozenset({"resign"} if practice else {"resign", "emote"})
 
 
-def _legal_after(table: TableState) -> frozenset[str]:
+def _legal_after(table: TableState, *, practice: bool) -> frozenset[str]:
     legal = {"replay", "share"} if table.game.moves else set()
     if table.seat is None:
         return frozenset(legal | ({"follow"} if table.game.next else set()))
@@ -253,4 +250,6 @@ def _legal_after(table: TableState) -> frozenset[str]:
     left = table.opponent is None or table.opponent.away == "left"
     if table.alive and not wanted and not left:
         legal.add("rematch")
+    if table.alive and table.opponent and table.opponent.online and not practice:
+        legal.add("emote")
     return frozenset(legal)

@@ -5,6 +5,7 @@ from textual.screen import Screen
 
 from tui.options import Level
 from tui.session import Session
+from tui.widgets.story import Story
 
 
 class OpenTable(Message):
@@ -44,12 +45,11 @@ class PracticeOver(Message):
 
 
 class OpenReplay(Message):
-    """Step through a history; ``names`` are x's and o's."""
+    """Step through a game."""
 
-    def __init__(self, moves: str, names: tuple[str, str]) -> None:
+    def __init__(self, story: Story) -> None:
         super().__init__()
-        self.moves = moves
-        self.names = names
+        self.story = story
 
 
 class NameChanged(Message):

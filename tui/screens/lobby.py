@@ -39,6 +39,7 @@ from tui.seats import Seat
 from tui.session import Session
 from tui.state import ClientState, LinkStatus, TableState
 from tui.widgets.logo import Logo
+from tui.widgets.story import Story
 from tui.widgets.words import shortened
 
 _QUIT = {"stay": "Stay", "quit": "Quit"}
@@ -187,6 +188,9 @@ class LobbyScreen(PlainScreen):
                 yield Games(id="games")
         yield Static("", id="notice", markup=False)
 
+    def say(self, sentence: str) -> None:
+        self.notice = sentence
+
     def begin(self) -> None:
         self._do_at_once(self.session.options.opening)
         self._show_menu()
@@ -283,7 +287,7 @@ class LobbyScreen(PlainScreen):
             case Practice(level):
                 self._practise(level)
             case Replay(code):
-                self.post_message(OpenReplay(moves_of(code), ("x", "o")))
+                self.post_message(OpenReplay(Story(moves_of(code))))
             case _:
                 assert_never(opening)
 

@@ -15,7 +15,7 @@ from shared.replay import code_of
 from tui.screens.base import Dialog, PlainScreen
 from tui.session import Session
 from tui.widgets.board import Board, BoardView
-from tui.widgets.story import headline, move_text, review_text, share_card, step_text
+from tui.widgets.story import Story, headline, move_text, review_text, share_card, step_text
 
 
 class ReplayScreen(PlainScreen):
@@ -24,8 +24,8 @@ class ReplayScreen(PlainScreen):
     CSS_PATH = "replay.tcss"
     AUTO_FOCUS = "#moves"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,l", "step(1)", "Next", key_display="→", priority=True),
         Binding("left,h", "step(-1)", "Previous", key_display="←", priority=True),
+        Binding("right,l", "step(1)", "Next", key_display="→", priority=True),
         Binding("home", "jump(0)", "First", key_display="Home", priority=True),
         Binding("end", "jump(9)", "Last", key_display="End", priority=True),
         Binding("y", "share", "Share"),
@@ -39,14 +39,19 @@ class ReplayScreen(PlainScreen):
     shown: reactive[int] = reactive(0)
     """How many moves are on the board."""
 
-    def __init__(self, session: Session, moves: str, names: tuple[str, str]) -> None:
+    def __init__(self, session: Session, story: Story) -> None:
         super().__init__(session)
-        self._moves = moves
-        self._names = names
-        self.set_reactive(ReplayScreen.shown, len(moves))
+        self._story = story
+        self._moves = story.moves
+        self.set_reactive(ReplayScreen.shown, len(story.moves))
 
     def heading(self) -> str:
         return f"Replay {code_of(self._moves)}"
+
+    def compose_connection(self) -> ComposeResult:
+        """None where a game is known from its code alone: it came from no server."""
+        if self._story.names:
+            yield from super().compose_connection()
 
     def compose_body(self) -> ComposeResult:
         with Container(id="replay"):
@@ -54,7 +59,7 @@ class ReplayScreen(PlainScreen):
             board.ascii = self.session.options.ascii
             yield board
             with Vertical(id="story"):
-                yield Static(headline(self._moves, self._names), id="headline", markup=False)
+                yield Static(headline(self._story), id="headline", markup=False)
                 yield OptionList(*self._options(), id="moves")
                 yield Static(review_text(self._moves), id="review", markup=False)
         yield Static("", id="step", markup=False)
@@ -74,6 +79,8 @@ class ReplayScreen(PlainScreen):
         forward = parameters in {(1,), (9,)}
         if action in {"step", "jump"}:
             return self.shown < len(self._moves) if forward else self.shown > 0
+        if action == "reconnect" and not self._story.names:
+            return False
         return super().check_action(action, parameters)
 
     @on(OptionList.OptionHighlighted, "#moves")
@@ -89,7 +96,7 @@ class ReplayScreen(PlainScreen):
         self.shown = min(len(self._moves), to)
 
     def action_share(self) -> None:
-        self.app.push_screen(ShareDialog(self._moves, self._names, self.session.options.ascii))
+        self.app.push_screen(ShareDialog(self._story, self.session.options.ascii))
 
     def _options(self) -> list[Option]:
         numbers = range(1, len(self._moves) + 1)
@@ -109,21 +116,21 @@ class ShareDialog(Dialog[None]):
         Binding("a", "copy(True)", "Copy as plain text"),
     ]
 
-    def __init__(self, moves: str, names: tuple[str, str], ascii_only: bool) -> None:  # noqa: FBT001
+    def __init__(self, story: Story, ascii_only: bool) -> None:  # noqa: FBT001
         super().__init__()
-        self._moves = moves
-        self._names = names
+        self._story = story
         self._ascii = ascii_only
 
     def compose_dialog(self) -> ComposeResult:
         with Vertical(id="dialog") as dialog:
             dialog.border_title = "Share"
             yield Static(self._card(plain=self._ascii), id="card", markup=False)
-            yield Static("c copies it, a copies it as plain text", classes="hint")
+            yield Static("c copies it, a copies it as plain text", id="hint", classes="hint")
 
     def action_copy(self, plain: bool) -> None:  # noqa: FBT001 (a binding's parameter)
         self.app.copy_to_clipboard(self._card(plain=plain or self._ascii))
-        self.notify("If your terminal does not allow that, select the text.", title="Copied")
+        hint = "Copied. If your terminal forbids that, select the text."
+        self.query_one("#hint", Static).update(hint)
 
     def _card(self, *, plain: bool) -> str:
-        return share_card(self._moves, self._names, plain=plain)
+        return share_card(self._story, plain=plain)

@@ -1,10 +1,12 @@
 """Waiting for an opponent: the code, how to hand it on, and what to do meanwhile."""
 
+import math
+from shlex import join
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Center, Vertical
 from textual.widgets import Static
 
 from tui.screens.base import PlainScreen
@@ -14,7 +16,7 @@ from tui.session import Session
 from tui.state import LinkStatus, TableState
 from tui.widgets.large import LargeCode
 from tui.widgets.status import status
-from tui.widgets.words import elapsed, join_command
+from tui.widgets.words import SAID_MS, elapsed, folded, join_words
 
 OFFER_AFTER_MS = 20_000
 
@@ -61,6 +63,7 @@ class WaitingScreen(PlainScreen):
         self.game_id = game_id
         self._since = session.now_ms()
         self._called: str | None = None
+        self._copied_at = -math.inf
 
     @property
     def table(self) -> TableState | None:
@@ -76,8 +79,8 @@ class WaitingScreen(PlainScreen):
         return table.onward or (None if empty else table.id)
 
     @property
-    def command(self) -> str:
-        return join_command(self.game_id, self.session.options.url)
+    def command(self) -> tuple[str, ...]:
+        return join_words(self.game_id, self.session.options.url, self.session.program)
 
     def heading(self) -> str:
         return f"Game {self.game_id}"
@@ -89,7 +92,8 @@ class WaitingScreen(PlainScreen):
             code.code, code.ascii = self.game_id, self.session.options.ascii
             yield code
             yield Static("or, in another terminal", classes="quiet")
-            yield Static(self.command, id="command", markup=False)
+            with Center():
+                yield Static("", id="command", markup=False)
             yield Static("", id="terms", classes="quiet", markup=False)
             yield Static("", id="waited", markup=False)
             yield Static("", id="offer", classes="quiet", markup=False)
@@ -98,12 +102,16 @@ class WaitingScreen(PlainScreen):
         table = self.table
         if table is None:
             return
-        waited = self.session.now_ms() - self._since
+        now = self.session.now_ms()
+        waited = now - self._since
         words = waiting_text(waited, ascii_only=self.session.options.ascii)
         told, more = table.error or words, offer_text(waited)
+        if now - self._copied_at < SAID_MS:
+            more = "Copied. If your terminal forbids that, select the command."
         if table.replaced or table.gone or self.state.link is not LinkStatus.ONLINE:
-            stands = status(self.state, table, self.session.now_ms())
+            stands = status(self.state, table, now)
             told, more = stands.text, stands.note
+        self.write("#command", folded(self.command, self.size.width))
         self.write("#waited", told)
         self.write("#terms", terms_text(table))
         self.write("#offer", more)
@@ -115,12 +123,9 @@ class WaitingScreen(PlainScreen):
         return super().check_action(action, parameters)
 
     def action_copy(self) -> None:
-        self.app.copy_to_clipboard(self.command)
-        self.notify(
-            "If your terminal does not allow that, select the command and copy it.",
-            title="Copied",
-            markup=False,
-        )
+        self.app.copy_to_clipboard(join(self.command))
+        self._copied_at = self.session.now_ms()
+        self.show()
 
     def action_practise(self) -> None:
         self.app.push_screen(levels(), self._practise)

@@ -8,6 +8,7 @@ from textual.widget import Widget
 
 from shared.board import Mark
 from shared.messages import Game
+from shared.text import cell_width
 from tui.state import ClientState, TableState
 from tui.widgets.art import SMALL, Charset, Texel, Tile, picture
 from tui.widgets.words import (
@@ -17,6 +18,7 @@ from tui.widgets.words import (
     counted,
     elapsed,
     name_of,
+    shortened,
     span,
 )
 
@@ -130,14 +132,24 @@ class PlayerPanel(Widget):
         return Content("\n").join(lines)
 
     def _short(self) -> Content:
-        shown = self.shown
+        shown, width = self.shown, self.content_size.width
         mark = shown.mark if self.ascii else {"x": "✕", "o": "◯"}[shown.mark]
-        you = " (you)" if shown.you else ""
-        first = self._in(f"player--{shown.mark}", f"{mark} ") + self._in("player--name", shown.name)
+        score = self._score(width - 2)
+        name = shortened(shown.name, width - 2 - len(score), ascii_only=self.ascii)
+        first = self._in(f"player--{shown.mark}", f"{mark} ") + self._in("player--name", name)
         pointer = self._in("player--name", (">" if self.ascii else "▸") + f"{shown.clock} ")
-        presence = (pointer if shown.to_move else Content("")) + self._presence()
-        second = self._said() if shown.said else presence
-        return first + self._in("player--quiet", you) + Content("\n") + second
+        second = self._said() if shown.said else self._presence()
+        if shown.to_move and not shown.said and (pointer + second).cell_length <= width:
+            second = pointer + second
+        return first + self._in("player--quiet", score) + Content("\n") + second
+
+    def _score(self, width: int) -> str:
+        """The games won, in a word where the name leaves room for it."""
+        wins = self.shown.wins
+        if wins is None:
+            return ""
+        long = f"  {counted(wins, 'win')}"
+        return long if cell_width(self.shown.name + long) <= width else f"  {wins}"
 
     def _presence(self) -> Content:
         if self.shown.away:

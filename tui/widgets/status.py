@@ -130,7 +130,7 @@ def after(table: TableState, *, online: bool) -> str:
     if not online:
         return "Reconnecting…"
     if table.seat is None:
-        return "They play another game" if table.game.next else _reviewed(table)
+        return "They play another game" if table.game.next else review_text(table.game.moves)
     return "" if table.game.status == "cancelled" else _rematch(table, opponent_name(table))
 
 
@@ -142,12 +142,9 @@ def _rematch(table: TableState, name: str) -> str:
         return f"You offered a rematch; {name} has not answered yet"
     if not opponent.online:
         return f"{name} lost the connection"
-    return _reviewed(table) if table.game.rematch is None else f"{name} wants a rematch"
-
-
-def _reviewed(table: TableState) -> str:
-    """Where a game that was played to its end was decided."""
-    return review_text(table.game.moves) if table.game.status in {"won", "drawn"} else ""
+    if table.game.rematch is None:
+        return review_text(table.game.moves)
+    return f"{name} wants a rematch"
 
 
 class StatusLine(Widget):

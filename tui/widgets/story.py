@@ -1,11 +1,33 @@
 """A finished game in words: its moves, what each was worth, and a card to share. Pure."""
 
+from dataclasses import dataclass
+
 from shared.board import CELL_NAMES, Mark, board, outcome, turn
+from shared.messages import Game
 from shared.replay import code_of
 from shared.solver import review, sentence
+from tui.widgets.words import LOST_BY, counted, name_of
 
 _EMOJI = {"x": "❌", "o": "⭕", ".": "⬜"}
 _PLAIN = {"x": " x", "o": " o", ".": " ."}
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What is known of a game: the history alone, or also who played.
+
+    ``winner`` and ``why`` tell of an end that does not show on the board.
+    """
+
+    moves: str
+    names: tuple[str, str] | None = None
+    winner: Mark | None = None
+    why: str = ""
+
+
+def story_of(game: Game) -> Story:
+    names = name_of(game, Mark.X), name_of(game, Mark.O)
+    return Story(game.moves, names, game.winner, LOST_BY.get(game.status, ""))
 
 
 def move_text(moves: str, number: int) -> str:
@@ -26,29 +48,28 @@ def step_text(moves: str, shown: int) -> str:
 
 
 def review_text(moves: str) -> str:
-    """What the solver says of the whole game."""
-    return f"{sentence(review(moves))}."
+    """What the solver says of a whole game; nothing of one that the board has not ended."""
+    return f"{sentence(review(moves))}." if outcome(moves).over else ""
 
 
-def headline(moves: str, names: tuple[str, str]) -> str:
+def headline(story: Story) -> str:
     """``Ada (x) beat Bob (o) in 7 moves``."""
-    x, o = f"{names[0]} (x)", f"{names[1]} (o)"
-    if names == ("x", "o"):
-        x, o = names
-    end = outcome(moves)
-    if not end.over:
-        return f"{x} and {o}, {len(moves)} moves"
-    if end.winner is None:
+    x, o = (f"{story.names[0]} (x)", f"{story.names[1]} (o)") if story.names else ("x", "o")
+    end, length = outcome(story.moves), counted(len(story.moves), "move")
+    if not (end.over or story.winner):
+        return f"{length}, not finished on the board"
+    won_by = end.winner or story.winner
+    if won_by is None:
         return f"{x} and {o} drew"
-    winner, loser = (x, o) if end.winner is Mark.X else (o, x)
-    return f"{winner} beat {loser} in {len(moves)} moves"
+    winner, loser = (x, o) if won_by is Mark.X else (o, x)
+    if story.why:
+        return f"{winner} won: {loser} {story.why} after {length}"
+    return f"{winner} beat {loser} in {length}"
 
 
-def share_card(moves: str, names: tuple[str, str], *, plain: bool = False) -> str:
+def share_card(story: Story, *, plain: bool = False) -> str:
     """The result as text to paste anywhere: with emoji, or in plain characters."""
     drawing = _PLAIN if plain else _EMOJI
-    cells = [drawing[cell] for cell in board(moves)]
+    cells = [drawing[cell] for cell in board(story.moves)]
     rows = ["".join(cells[row : row + 3]) for row in (0, 3, 6)]
-    return "\n".join(
-        [headline(moves, names), *rows, f"Replay: noughts-tui replay {code_of(moves)}"]
-    )
+    return "\n".join([headline(story), *rows, f"Replay: noughts-tui replay {code_of(story.moves)}"])

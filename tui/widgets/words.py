@@ -1,7 +1,7 @@
 """Small pieces of text that widgets and line mode share. Pure."""
 
-from collections.abc import Iterable
-from shlex import quote
+from collections.abc import Iterable, Sequence
+from shlex import join, quote
 from urllib.parse import urlsplit
 
 from shared.board import Mark
@@ -24,6 +24,13 @@ LEAST_SIZE = 40, 16
 
 SAID_MS = 5_000
 """How long an emote is shown."""
+
+LOST_BY = {
+    "resigned": "gave up",
+    "timeout": "ran out of time",
+    "abandoned": "did not come back",
+}
+"""How one loses otherwise than on the board."""
 
 _LINE_NAMES = {
     (0, 1, 2): "the top row",
@@ -69,6 +76,15 @@ def shortened(text: str, cells: int, *, ascii_only: bool = False) -> str:
     return text.rstrip() + end
 
 
+def fitting(parts: Iterable[str], cells: int) -> str:
+    """The parts that have room beside each other, of which the first always stands."""
+    shown, *others = parts
+    for part in others:
+        longer = f"{shown} · {part}"
+        shown = longer if cell_width(longer) <= cells else shown
+    return shown
+
+
 def listed(parts: Iterable[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     *most, last = parts
@@ -101,15 +117,9 @@ def result(table: TableState) -> str:
     mine, loser = game.winner is table.seat, game.winner.other
     wins = "You win" if mine else f"{name_of(game, game.winner)} wins"
     lost = "you" if loser is table.seat else name_of(game, loser)
-    match game.status:
-        case "resigned":
-            return f"{wins}: {lost} gave up"
-        case "timeout":
-            return f"{wins}: {lost} ran out of time"
-        case "abandoned":
-            return f"{wins}: {lost} did not come back"
-        case _:
-            return f"{wins}: {line_names(game.lines)}"
+    if game.status in LOST_BY:
+        return f"{wins}: {lost} {LOST_BY[game.status]}"
+    return f"{wins}: {line_names(game.lines)}"
 
 
 def clock_ms(state: ClientState, game: Game, now_ms: int) -> int | None:
@@ -123,6 +133,25 @@ def server_name(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else url
 
 
-def join_command(code: str, url: str | None) -> str:
+def join_words(
+    code: str, url: str | None, program: Sequence[str] = ("noughts-tui",)
+) -> tuple[str, ...]:
     """What the other one types; at the embedded gateway every terminal of this machine finds it."""
-    return f"noughts-tui join {code}" + (f" --url {quote(public_url(url))}" if url else "")
+    return *program, "join", code, *(("--url", public_url(url)) if url else ())
+
+
+def folded(words: Sequence[str], width: int) -> str:
+    """A command in lines that a shell takes for one."""
+    if len(join(words)) <= width:
+        return join(words)
+    lines, line = [], ""
+    for word in words:
+        if line and len(f"{line} {quote(word)} \\") > width:
+            lines.append(f"{line} \\")
+            line = ""
+        rest, room = word, width - 1 if quote(word) == word else width - 3
+        while len(quote(rest)) > width:
+            lines.append(f"{quote(rest[:room])}\\")
+            rest = rest[room:]
+        line = f"{line} {quote(rest)}".lstrip()
+    return "\n".join([*lines, line])
