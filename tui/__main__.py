@@ -151,8 +151,7 @@ def _web(parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:
     for name in ("url", "name", "theme"):
         if (value := getattr(found, name)) is not None:
             words += [f"--{name}", value]
-    if found.ascii:
-        words.append("--ascii")
+    words += [f"--{name}" for name in ("ascii", "numpad") if getattr(found, name)]
     return server.main(words, found.host, found.port)
 
 
@@ -171,7 +170,7 @@ def _options(parser: argparse.ArgumentParser, found: argparse.Namespace) -> Opti
         name=settings.name if found.name is None else found.name,
         theme=found.theme or settings.theme,
         ascii=bool(found.ascii) or settings.ascii,
-        numpad=settings.numpad,
+        numpad=bool(found.numpad) or settings.numpad,
         bell=settings.bell,
         motion=settings.motion,
         clock=settings.clock,

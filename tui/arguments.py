@@ -89,6 +89,12 @@ def _everywhere(default: object) -> argparse.ArgumentParser:
         "--ascii", action="store_true", default=default, help="draw with plain characters only"
     )
     options.add_argument("--theme", default=default, help="the colours")
+    options.add_argument(
+        "--numpad",
+        action="store_true",
+        default=default,
+        help="digits lie as on a number pad: 7 is the top left cell",
+    )
     return options
 
 

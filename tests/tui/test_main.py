@@ -62,6 +62,13 @@ def test_what_is_opened(opened: list[Options], line: str, opening: Opening) -> N
     assert opened == [Options(opening=opening)]
 
 
+@pytest.mark.parametrize("line", ["--numpad new", "new --numpad"])
+def test_a_number_pad(opened: list[Options], line: str) -> None:
+    """Digits as on a number pad can be asked for on the command line, before or after a command."""
+    assert main(line.split()) == 0
+    assert opened == [Options(opening=New(), numpad=True)]
+
+
 def test_what_wins(opened: list[Options], home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command line wins over the environment, and that over the settings file."""
     path = write_settings(
@@ -241,11 +248,14 @@ def test_the_web_is_the_same_program(monkeypatch: pytest.MonkeyPatch) -> None:
         return 0
 
     monkeypatch.setattr("tui.web.server.main", serve)
-    main(["web", "--port", "9000", "--name", "Ada B", "--url", "ws://x", "--ascii"])
+    main(["web", "--port", "9000", "--name", "Ada B", "--url", "ws://x", "--ascii", "--numpad"])
     main(["web"])
     program = [sys.executable, "-P", "-m", "tui"]
     assert served == [
-        ([*program, "--url", "ws://x", "--name", "Ada B", "--ascii"], "127.0.0.1", 9000),
+        (
+            [*program, "--url", "ws://x", "--name", "Ada B", "--ascii", "--numpad"],
+            *("127.0.0.1", 9000),
+        ),
         (program, "127.0.0.1", 8003),
     ]
 
