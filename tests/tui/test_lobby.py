@@ -502,6 +502,25 @@ async def test_nothing_is_done_unseen(name: str, keys: tuple[str, ...]) -> None:
         assert not app.is_running
 
 
+@pytest.mark.parametrize("name", ["lobby_full", "waiting", "my_turn", "won", "replay"])
+@pytest.mark.parametrize("ascii_only", [False, True])
+async def test_no_word_of_the_top_line_is_cut(name: str, ascii_only: bool) -> None:
+    """What has no room in the top line is left out, not cut, however wide the terminal was."""
+    scene = replace(
+        SCENES[name],
+        where="wss://play.example.org",
+        options={**SCENES[name].options, "ascii": ascii_only},
+    )
+    async with played(scene, (120, 40)) as (app, _, pilot):
+        for width in (80, 44, 40):
+            await pilot.resize_terminal(width, 18)
+            await settle(pilot)
+            line = app.screen._compositor.render_strips()[0].text
+            assert "…" not in line
+            assert "play.example.org" in line
+            assert str(app.screen.query_one("#title", Static).render()).split(" · ")[0] in line
+
+
 @pytest.mark.parametrize("name", ["lobby_full", "waiting", "my_turn", "won", "replay", "lobby_new"])
 async def test_nothing_is_cut_off(name: str) -> None:
     """Every widget with something to say lies within the screen, the way back included."""

@@ -138,6 +138,17 @@ def test_the_connection(state: ClientState, where: str, text: str) -> None:
     assert connection_text(state, where) == text
 
 
+def test_a_connection_in_little_room() -> None:
+    """Of a long address the part that says where it is stands longest."""
+    state = ClientState(link=LinkStatus.ONLINE, latency_ms=42)
+    texts = [connection_text(state, "wss://play.example.org", cells) for cells in (28, 27, 20, 9)]
+    assert texts == [
+        *("wss://play.example.org 42 ms", "wss://play.example.org", "play.example.org"),
+        "play.exa…",
+    ]
+    assert connection_text(ClientState(), "wss://play.example.org", 20) == "connecting…"
+
+
 @pytest.mark.parametrize(
     ("url", "name"),
     [

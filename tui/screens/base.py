@@ -169,6 +169,8 @@ class PlainScreen(Screen[None]):
             self._unsubscribe()
 
     def on_resize(self) -> None:
+        for connection in self.query(Connection):
+            connection.refresh(layout=True)
         self.call_after_refresh(self.show)
 
     def on_screen_resume(self) -> None:

@@ -4,26 +4,37 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from shared.text import cell_width
 from tui.seats import EMBEDDED
 from tui.state import ClientState, LinkStatus
+from tui.widgets.words import shortened
 
 
-def connection_text(state: ClientState, where: str) -> str:
-    """``embedded``, ``wss://example.org 42 ms``, ``reconnecting…``."""
+def connection_text(
+    state: ClientState, where: str, cells: int = 80, *, ascii_only: bool = False
+) -> str:
+    """``embedded``, ``wss://example.org 42 ms``, ``reconnecting…``, as much as has room."""
+    *longer, shortest = _texts(state, where)
+    text = next((each for each in longer if cell_width(each) <= cells), shortest)
+    return shortened(text, cells, ascii_only=ascii_only)
+
+
+def _texts(state: ClientState, where: str) -> tuple[str, ...]:
     match state.link:
+        case LinkStatus.ONLINE if where == EMBEDDED or state.latency_ms is None:
+            return where, where.rpartition("/")[2]
         case LinkStatus.ONLINE:
-            remote = where != EMBEDDED and state.latency_ms is not None
-            return f"{where} {state.latency_ms} ms" if remote else where
+            return f"{where} {state.latency_ms} ms", where, where.rpartition("/")[2]
         case LinkStatus.CONNECTING:
-            return f"connecting to {where}…"
+            return f"connecting to {where}…", "connecting…"
         case LinkStatus.RECONNECTING:
-            return "reconnecting…"
+            return ("reconnecting…",)
         case LinkStatus.FAILED:
-            return "no connection"
+            return ("no connection",)
 
 
 class Connection(Widget):
-    """A dot and `connection_text`."""
+    """A dot and `connection_text`, in less than half of the top line."""
 
     DEFAULT_CSS = """
     Connection { width: auto; height: 1; color: $foreground 80%; }
@@ -43,4 +54,6 @@ class Connection(Widget):
         up = self.state.link is LinkStatus.ONLINE
         dot = ("*" if up else "o") if self.ascii else ("●" if up else "○")
         style = self.get_visual_style(f"connection--{'up' if up else 'down'}", partial=True)
-        return Content.styled(dot, style) + Content(f" {connection_text(self.state, self._where)}")
+        room = self.app.size.width // 2 - 2
+        text = connection_text(self.state, self._where, room, ascii_only=self.ascii)
+        return Content.styled(dot, style) + Content(f" {text}")
