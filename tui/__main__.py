@@ -9,13 +9,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from tui import arguments, embedded
 from tui.errors import Unreachable
 from tui.options import (
+    OWN_THEMES,
     JoinGame,
     Lobby,
     New,
@@ -26,7 +27,7 @@ from tui.options import (
     WatchGame,
     check_url,
 )
-from tui.settings import BadSettings, Settings, load
+from tui.settings import BadSettings, Settings, load, settings_path
 
 if TYPE_CHECKING:
     from tui.app import NoughtsApp
@@ -91,6 +92,8 @@ def _open(options: Options, *, plain: bool) -> int:
     if plain:
         from tui import plain as line_mode  # noqa: PLC0415 (what is not used is not loaded)
 
+        for warning in (*options.warnings, *_unknown_theme(options.theme)):
+            print(f"noughts-tui: {warning}", file=sys.stderr)  # noqa: T201 (a command line)
         return line_mode.main(options)
     from tui.app import create_app  # noqa: PLC0415 (the slow half of the program)
 
@@ -110,6 +113,16 @@ async def _run(app: "NoughtsApp") -> None:
         for number in (signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, end, number)
     await app.run_async()
+
+
+def _unknown_theme(asked: str | None) -> Iterator[str]:
+    """What the app says by itself, where there is none."""
+    if asked is None or asked in OWN_THEMES:
+        return
+    from tui.themes import exists  # noqa: PLC0415 (loads Textual)
+
+    if not exists(asked):
+        yield f"No theme is called {asked} (--theme, or theme in {settings_path()})."
 
 
 def _serve(_parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:

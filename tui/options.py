@@ -1,12 +1,14 @@
 """What command line, settings and environment have decided, for the app to be opened. No I/O."""
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 MarkChoice = Literal["x", "o", "random"]
 Level = Literal["easy", "medium", "perfect"]
 Motion = Literal["full", "reduced"]
+
+OWN_THEMES: Final = ("noughts-dark", "noughts-light", "high-contrast", "colour-blind-safe")
 
 
 @dataclass(frozen=True, slots=True)

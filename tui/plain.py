@@ -79,6 +79,7 @@ class Plain:
         self._table_id: str | None = None
         self._claim_told: int | None = None
         self._heard = client.state
+        self._opened = False
 
     async def run(self) -> bool:
         """Plays until the player leaves, or the input ends and there is nothing left to hear.
@@ -93,6 +94,7 @@ class Plain:
         reminding = asyncio.create_task(self._remind())
         try:
             await self._open()
+            self._opened = True
             while (line := await self._next_line()) is not None:
                 if line.lower() in _QUIT:
                     break
@@ -112,8 +114,9 @@ class Plain:
         before, self._heard = self._heard, state
         if state.warning is not None and state.warning != before.warning:
             self._say(state.warning)
-        for sentence in spoken.link_news(before, state):
-            self._say(sentence)
+        if not self._given_up():  # else it is said by whom the program ends
+            for sentence in spoken.link_news(before, state):
+                self._say(sentence)
         table = state.tables.get(self._table_id or "")
         known = before.tables.get(self._table_id or "")
         if table is not None and known is not None:
@@ -203,8 +206,9 @@ class Plain:
         return not line.isdecimal() or table.my_turn or not table.alive
 
     def _given_up(self) -> bool:
-        """Whether nobody tries to connect any more, and no person is there to say so."""
-        return not self._lines.typed and self._client.state.link is LinkStatus.FAILED
+        """Whether nobody tries to connect any more, and no person at a prompt can say so."""
+        asked = self._opened and self._lines.typed
+        return not asked and self._client.state.link is LinkStatus.FAILED
 
     def _nothing_to_come(self) -> bool:
         table = self._table()
@@ -342,8 +346,6 @@ async def _practised(options: Options, level: Level, lines: Lines, say: Say) -> 
 
 async def play(options: Options, lines: Lines, say: Say) -> None:
     """Plays as the command line asks."""
-    for warning in options.warnings:
-        say(warning)
     if isinstance(options.opening, Replay):
         _replay(options.opening.code, say)
         return

@@ -2,12 +2,11 @@
 
 from typing import Final
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
-DARK: Final = "noughts-dark"
-LIGHT: Final = "noughts-light"
-HIGH_CONTRAST: Final = "high-contrast"
-COLOUR_BLIND: Final = "colour-blind-safe"
+from tui.options import OWN_THEMES
+
+DARK, LIGHT, HIGH_CONTRAST, COLOUR_BLIND = OWN_THEMES
 
 THEMES: Final = (
     Theme(
@@ -65,3 +64,8 @@ THEMES: Final = (
         panel="#242424",
     ),
 )
+
+
+def exists(name: str) -> bool:
+    """Whether there is a theme of this name, ours or Textual's."""
+    return name in OWN_THEMES or name in BUILTIN_THEMES

@@ -165,6 +165,42 @@ def test_a_failure_is_one_line(
     assert capsys.readouterr().err == "noughts-tui: Nothing listens at the server's address.\n"
 
 
+@pytest.mark.parametrize(
+    ("theme", "said"),
+    [
+        ("nope", "noughts-tui: No theme is called nope (--theme, or theme in {path}).\n"),
+        ("nord", ""),
+        ("high-contrast", ""),
+    ],
+)
+def test_warnings_line_by_line(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    home: Path,
+    theme: str,
+    said: str,
+) -> None:
+    """Line by line, too, a key that means nothing and a theme that does not exist are named."""
+    monkeypatch.setattr("sys.stdin", None)
+    path = write_settings(home, f'what = 1\ntheme = "{theme}"\n')
+    assert main(["--plain", "replay", "R-0001"]) == 0
+    warned = f"noughts-tui: {path}: what is not a setting.\n"
+    assert capsys.readouterr().err == warned + said.format(path=path)
+
+
+def test_a_failure_is_said_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Line by line a server that is none is told of in one line, on stderr."""
+    monkeypatch.setattr("sys.stdin", None)
+    monkeypatch.setenv("NOUGHTS_TUI_PORT", "none")
+    assert main(["--plain"]) == 1
+    assert capsys.readouterr() == (
+        "",
+        "noughts-tui: NOUGHTS_TUI_PORT is 'none', which is no port.\n",
+    )
+
+
 def test_serve_is_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
     """`serve` becomes the gateway, so that signals and exit status are the gateway's own."""
     run: list[list[str]] = []
