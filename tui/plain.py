@@ -25,6 +25,7 @@ from tui.options import JoinGame, Level, Lobby, New, Options, Replay, WatchGame,
 from tui.options import Practice as PracticeGame
 from tui.seats import Seats
 from tui.state import ClientState, Happening, LinkStatus, TableState
+from tui.widgets.words import opponent_name
 
 _QUIT: Final = frozenset({"quit", "exit", "q"})
 _ASKED_SECONDS: Final = 0.2
@@ -103,6 +104,9 @@ class Plain:
             await self._bow_out()
             if self._given_up():
                 raise Unreachable(self._client.state.failure or "The server cannot be reached.")
+        except asyncio.CancelledError:  # Ctrl+C
+            self._say_farewell()
+            raise
         finally:
             stop()
             reminding.cancel()
@@ -239,6 +243,8 @@ class Plain:
                 self._host(await self._client.match(self._options.clock))
             case "new":
                 self._host(await self._client.start(listed=True, clock=self._options.clock))
+            case "resume" if not rest:
+                await self._resume()
             case "join" | "resume":
                 self._sit(await self._client.join(rest))
             case "watch":
@@ -261,7 +267,7 @@ class Plain:
             case "claim":
                 await self._client.claim(game_id)
             case "rematch":
-                await self._client.rematch(game_id)
+                await self._offer_rematch()
             case "say":
                 await self._speak(rest)
             case "leave":
@@ -292,6 +298,22 @@ class Plain:
                 self._say(sentence)
             self._say(spoken.stands(table, numpad=self._options.numpad))
 
+    async def _resume(self) -> None:
+        """Goes back to the game that was left, where there is only one."""
+        seats = [seat for seat, _ in await self._client.resumable()]
+        if len(seats) == 1:
+            self._sit(await self._client.resume(seats[0]))
+        else:
+            left = ", ".join(seat.id for seat in seats)
+            self._say(f"Which one? You left {left}." if left else "You left no game.")
+
+    async def _offer_rematch(self) -> None:
+        table = self._table()
+        if table and table.finished and table.opponent and table.opponent.away == "left":
+            self._say(f"{opponent_name(table)} has left the table: there is no rematch.")
+        else:
+            await self._client.rematch(self._table_id or "")
+
     async def _speak(self, word: str) -> None:
         for emote in EMOTES:
             if emote == word:
@@ -320,16 +342,21 @@ class Plain:
 
     async def _bow_out(self) -> None:
         """Leaves the table in good order; a game that runs can be resumed."""
-        table = self._table()
+        table = self._say_farewell()
         self._table_id = None
+        if table is not None and self._client.state.link is LinkStatus.ONLINE:
+            with contextlib.suppress(Unreachable):
+                await self._client.leave(table.id)
+
+    def _say_farewell(self) -> TableState | None:
+        """Says how to come back; the table that is to be left, if it still matters to anybody."""
+        table = self._table()
         if table is None or table.replaced or table.gone:
-            return
+            return None
         kept = table.seat is not None and table.game.status == "playing"
         if kept and not isinstance(self._client, Practice):
             self._say(f"You can come back: noughts-tui --plain join {table.id}")
-        if self._client.state.link is LinkStatus.ONLINE:
-            with contextlib.suppress(Unreachable):
-                await self._client.leave(table.id)
+        return table
 
 
 def _may_go_on(table: TableState) -> bool:

@@ -32,7 +32,7 @@ match          play whoever waits, or wait
 new            start a game and get its code
 join CODE      join a game
 watch CODE     watch a game
-resume CODE    go back to a game you left
+resume         go back to the game you left; resume CODE, where there are several
 practice LEVEL play the computer: easy, medium or perfect
 list           read the open games
 quit           end the program

@@ -125,7 +125,8 @@ async def test_two_play_to_the_end(sit: Sit, url: str) -> None:
     assert await ada.hears("You win") == "You win: Bob gave up."
     assert await ada.hears("Bob has") == "Bob has left the table."
     await bob.playing
-    ada.types("quit")
+    ada.types("rematch", "quit")
+    assert await ada.hears("Bob has") == "Bob has left the table: there is no rematch."
     await ada.playing
 
 
@@ -193,6 +194,31 @@ async def test_the_lobby(sit: Sit, url: str) -> None:
         await bob.hears("You watch game")
         assert (await bob.hears("Game")).endswith("you play x and wait for an opponent.")
         await bob.playing
+
+
+async def test_the_only_game_left(sit: Sit, url: str) -> None:
+    """`resume` alone goes back to the game that was left, and asks which where there are two."""
+    bob = sit(Lobby(), name="Bob")
+    bob.types("resume")
+    assert await bob.hears("You left no") == "You left no game."
+    async with Client(url, Seats(None), name="Ada") as ada:
+        codes = [(await ada.start()).id for _ in range(2)]
+        bob.types(f"join {codes[0]}", "leave", "resume")
+        for _ in range(2):
+            assert await bob.hears("Game") == f"Game {codes[0]}: you play o against Ada."
+        bob.types("leave", f"join {codes[1]}", "leave", "resume", "quit")
+        assert await bob.hears("Which") == f"Which one? You left {codes[1]}, {codes[0]}."
+        await bob.playing
+
+
+async def test_an_interrupted_game(sit: Sit) -> None:
+    """Ctrl+C, too, tells how to come back."""
+    ada = sit(New(), name="Ada")
+    code = (await ada.hears("Your opponent types: ")).split()[5]
+    sit(JoinGame(code), name="Bob")
+    await ada.hears("Your move")
+    ada.playing.cancel()
+    assert await ada.hears("You can") == f"You can come back: noughts-tui --plain join {code}"
 
 
 async def test_practice_in_the_lobby(sit: Sit) -> None:
