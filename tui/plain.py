@@ -6,11 +6,11 @@ Says what happens in sentences, obeys one command a line. No Textual.
 import asyncio
 import contextlib
 import os
+import shlex
 import sys
 import threading
 from collections.abc import Callable
 from io import TextIOWrapper
-from shlex import quote
 from typing import Final, get_args
 
 from shared.errors import Refusal
@@ -21,11 +21,12 @@ from tui.bot import Practice
 from tui.client import Client, Unreachable
 from tui.embedded import ensure
 from tui.folders import state_folder
-from tui.options import JoinGame, Level, Lobby, New, Options, Replay, WatchGame, public_url
+from tui.options import JoinGame, Level, Lobby, New, Options, Replay, WatchGame
 from tui.options import Practice as PracticeGame
+from tui.program import program
 from tui.seats import Seats
 from tui.state import ClientState, Happening, LinkStatus, TableState
-from tui.widgets.words import opponent_name
+from tui.widgets.words import join_words, opponent_name
 
 _QUIT: Final = frozenset({"quit", "exit", "q"})
 _ASKED_SECONDS: Final = 0.2
@@ -168,8 +169,10 @@ class Plain:
     def _host(self, table: TableState) -> None:
         self._sit(table)
         if table.game.status == "waiting":
-            url = f" --url {quote(public_url(self._options.url))}" if self._options.url else ""
-            self._say(f"Your opponent types: noughts-tui join {table.id}{url}")
+            self._say(f"Your opponent types: {self._join_command(table)}")
+
+    def _join_command(self, table: TableState, *options: str) -> str:
+        return shlex.join(join_words(table.id, self._options.url, (*program(), *options)))
 
     async def _enter_lobby(self) -> None:
         self._table_id = None
@@ -355,7 +358,7 @@ class Plain:
             return None
         kept = table.seat is not None and table.game.status == "playing"
         if kept and not isinstance(self._client, Practice):
-            self._say(f"You can come back: noughts-tui --plain join {table.id}")
+            self._say(f"You can come back: {self._join_command(table, '--plain')}")
         return table
 
 
