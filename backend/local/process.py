@@ -55,6 +55,10 @@ would be everybody's address and a local program needs no gateway to use up the 
 # One gateway that ends and the next that starts can overlap while clients are being told.
 _LOCK_SECONDS: Final = Limits().handshake_seconds + Limits().close_seconds
 _IDLE_PAUSE: Final = 0.5
+_WAIT: Final = (
+    "One that a game has started ends two minutes after its last player has gone; another --data"
+    " and --port start a second one."
+)
 
 
 _log: Final = logging.getLogger(__name__)
@@ -91,10 +95,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _allow_many_connections()
     try:
         _serve(options)
-    except (CannotServe, UnusableFile, OSError) as error:
-        print(f"noughts-tui: {error}", file=sys.stderr)  # noqa: T201 (a command line)
-        return 1
+    except OSError as error:
+        return _failed(f"{options.data} cannot be used: {error.strerror or error}.")
+    except (CannotServe, UnusableFile) as error:
+        return _failed(str(error))
     return 0
+
+
+def _failed(sentence: str) -> int:
+    print(f"noughts-tui: {sentence}", file=sys.stderr)  # noqa: T201 (a command line)
+    return 1
 
 
 def parse(arguments: Sequence[str] | None) -> Options:
@@ -189,7 +199,7 @@ def _owned(folder: Path, note: Path) -> str:
         where = f"at {note.read_text(encoding='utf-8')}"
     except OSError:
         where = "of another process"
-    return f"{folder} is used by the gateway {where}."
+    return f"{folder} is used by the gateway {where}. {_WAIT}"
 
 
 async def _run(store: SqliteStore, options: Options, note: Path) -> None:
@@ -201,7 +211,7 @@ async def _run(store: SqliteStore, options: Options, note: Path) -> None:
             gateway = await running.enter_async_context(serving)
         except OSError as error:
             taken = error.errno == errno.EADDRINUSE
-            reason = "another program listens there" if taken else error
+            reason = "another program listens there" if taken else error.strerror or error
             where = f"{options.host}:{options.port}"
             raise CannotServe(f"cannot listen on {where}: {reason}.") from None
         _announce(gateway, note)

@@ -135,7 +135,11 @@ async def test_two_started_at_once_are_one(tmp_path: Path) -> None:
     assert loser.result() == (
         1,
         "",
-        f"noughts-tui: {tmp_path} is used by the gateway at ws://127.0.0.1:{port}.\n",
+        (
+            f"noughts-tui: {tmp_path} is used by the gateway at ws://127.0.0.1:{port}. One that a"
+            " game has started ends two minutes after its last player has gone; another --data and"
+            " --port start a second one.\n"
+        ),
     )
     assert await asyncio.to_thread(health, port) == 200
     (winner,) = (program for task, program in ends.items() if task is not loser)
@@ -179,13 +183,15 @@ async def test_a_folder_that_cannot_be_is_said_so(tmp_path: Path) -> None:
     """A data folder that is a file is one line of explanation and status 1."""
     (tmp_path / "file").touch()
     said = await _complaint(await start("--data", tmp_path / "file", "--port", "0"))
-    assert str(tmp_path / "file") in said
+    assert said == f"noughts-tui: {tmp_path / 'file'} cannot be used: File exists.\n"
 
 
 async def test_a_host_that_is_not_here_is_said_so(tmp_path: Path) -> None:
     """An address of another machine is one line of explanation and status 1."""
     program = await start("--data", tmp_path, "--host", "192.0.2.1", "--port", "0")
-    assert "cannot listen on 192.0.2.1:0" in await _complaint(program)
+    said = await _complaint(program)
+    assert said.startswith("noughts-tui: cannot listen on 192.0.2.1:0: ")
+    assert "Errno" not in said
 
 
 @pytest.mark.parametrize(
