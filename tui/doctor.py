@@ -209,7 +209,7 @@ def examine_terminal() -> Terminal:
 def _ask(descriptor: int) -> tuple[int | None, bool | None]:
     """How wide the terminal draws our characters, and whether it knows SGR mouse reports."""
     import termios  # noqa: PLC0415 (not on Windows)
-    import tty  # noqa: PLC0415
+    import tty  # noqa: PLC0415 (not on Windows)
 
     before = termios.tcgetattr(descriptor)
     try:

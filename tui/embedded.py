@@ -97,7 +97,7 @@ async def private(patience: float = 15, gateway: Sequence[str] | None = None) ->
                 gateway or command(*options, "--idle-exit", str(_PRIVATE_IDLE_EXIT)), folder
             )
         except OSError as error:
-            raise Unreachable(f"The game's gateway cannot be started: {error}.") from error
+            raise _cannot_start(error) from error
         ending.push_async_callback(_end, process)
         yield await _listening(process, folder, patience)
 
@@ -208,7 +208,7 @@ def _start(gateway: Sequence[str], folder: Path) -> subprocess.Popen[bytes]:
                 **_detached(),
             )
     except OSError as error:
-        raise Unreachable(f"The game's gateway cannot be started: {error}.") from error
+        raise _cannot_start(error) from error
     _started.append(process)
     return process
 
@@ -239,6 +239,11 @@ async def _healthy(
             give_up = min(give_up, loop.time() + _GRACE_SECONDS)
         await asyncio.sleep(_POLL_SECONDS)
     raise _did_not_start(folder)
+
+
+def _cannot_start(error: OSError) -> Unreachable:
+    where = f"{error.filename}: " if error.filename else ""
+    return Unreachable(f"The game's gateway cannot be started: {where}{error.strerror or error}.")
 
 
 def _did_not_start(folder: Path) -> Unreachable:

@@ -311,7 +311,7 @@ def describe(error: Exception) -> str:  # noqa: PLR0911 (one sentence per cause)
         case InvalidProxy() | ImportError():  # what a SOCKS proxy needs is not installed
             return f"The proxy of your environment cannot be used: {error.msg}."
         case ssl.SSLCertVerificationError():
-            return f"The server's certificate is not trusted: {error.verify_message}."
+            return f"The server's certificate is not trusted: {error.verify_message.rstrip('.')}."
         case TimeoutError():
             return "The server does not answer."
         case ConnectionRefusedError():

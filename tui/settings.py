@@ -62,7 +62,7 @@ def load(path: Path | None = None) -> tuple[Settings, tuple[str, ...]]:
     except FileNotFoundError:
         return Settings(), ()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadSettings(f"{path}: {error}.") from error
+        raise BadSettings(f"{path}: {_why(error)}.") from error
     checked = {}
     for key in KEYS:
         if key in found:
@@ -81,7 +81,7 @@ def save(changes: dict[str, str | int | bool | None], path: Path | None = None) 
         BadSettings: the file cannot be read or written.
     """
     import tomlkit  # noqa: PLC0415 (only a player who changes something waits for it)
-    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415
+    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415 (the same)
 
     path = path or settings_path()
     try:
@@ -96,7 +96,18 @@ def save(changes: dict[str, str | int | bool | None], path: Path | None = None) 
                 document[key] = value
         replace_file(path, tomlkit.dumps(document))
     except (OSError, UnicodeDecodeError, TOMLKitError) as error:
-        raise BadSettings(f"{path}: {error}.") from error
+        raise BadSettings(f"{path}: {_why(error)}.") from error
+
+
+def _why(error: Exception) -> str:
+    """What keeps a file from being used, in words."""
+    match error:
+        case OSError(strerror=str(reason)):
+            return reason
+        case UnicodeDecodeError():
+            return "must be a text in UTF-8"
+        case _:
+            return str(error)
 
 
 def _text(value: Any) -> str:

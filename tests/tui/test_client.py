@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -44,6 +45,7 @@ from tests.tui.scripted import Peer, Server, scripted_server
 from tests.tui.snapshots import CODE, KEY, NEXT, NOW, game, player, waiting
 from tui.client import Client, Unreachable
 from tui.errors import ELSEWHERE
+from tui.link import describe
 from tui.options import Located
 from tui.seats import Seat, Seats
 from tui.state import ClientState, Happening, LinkStatus
@@ -121,7 +123,7 @@ async def opened(server: Server, glass: Hourglass) -> AsyncIterator[Opened]:
             )
             return await stack.enter_async_context(client)
 
-        yield open_client  # type: ignore[misc]
+        yield open_client  # type: ignore[misc]  # a coroutine function is no Client
 
 
 async def until(client: Client, true: Callable[[ClientState], object]) -> ClientState:
@@ -1086,6 +1088,15 @@ async def test_an_address_that_leads_nowhere(
     client.reconnect()
     await until(client, lambda state: state.link is LinkStatus.CONNECTING)
     await until(client, lambda state: state.link is LinkStatus.FAILED)
+
+
+def test_a_certificate_of_another() -> None:
+    """What is wrong with a certificate is one sentence, with one full stop."""
+    error = ssl.SSLCertVerificationError()
+    error.verify_message = "certificate is not valid for 'example.org'."
+    assert describe(error) == (
+        "The server's certificate is not trusted: certificate is not valid for 'example.org'."
+    )
 
 
 async def test_a_second_connection_on_which_nobody_answers(

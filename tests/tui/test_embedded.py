@@ -164,7 +164,9 @@ async def test_a_gateway_that_cannot_be_run(port: int, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Unreachable) as caught:
         await embedded.ensure(data=tmp_path / "file" / "folder")
-    assert caught.value.sentence.startswith("The game's gateway cannot be started: ")
+    assert caught.value.sentence == (
+        f"The game's gateway cannot be started: {tmp_path / 'file' / 'folder'}: Not a directory."
+    )
 
 
 @pytest.mark.parametrize("text", ["", "0", "80000", "x"])

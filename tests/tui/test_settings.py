@@ -62,7 +62,16 @@ def test_a_folder_in_its_place(tmp_path: Path) -> None:
     for use in (load, lambda path: save({"name": "Ada"}, path)):
         with pytest.raises(BadSettings) as caught:
             use(tmp_path)
-        assert str(tmp_path) in str(caught.value)
+        assert str(caught.value) == f"{tmp_path}: Is a directory."
+
+
+def test_a_file_in_another_encoding(tmp_path: Path) -> None:
+    """A file that is no text is said to be none, in words."""
+    path = tmp_path / "settings.toml"
+    path.write_bytes(b'name = "\xc4da"')
+    with pytest.raises(BadSettings) as caught:
+        load(path)
+    assert str(caught.value) == f"{path}: must be a text in UTF-8."
 
 
 def test_an_unknown_key_is_a_warning(tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ class PageServer(Server):
             raise Unreachable(f"No page at port {self.port} of {self.host}: {why}.") from error
         host = f"[{self.host}]" if ":" in self.host else self.host
         # The port that was really given, where any would do.
-        print(f"open http://{host}:{runner.addresses[0][1]} in a browser", flush=True)  # noqa: T201
+        print(f"open http://{host}:{runner.addresses[0][1]} in a browser", flush=True)  # noqa: T201 (a command line)
         if self.host not in _LOOPBACK:
             warning = "Whoever can reach this page plays in your name, with your seats."
             print(f"noughts-tui: {warning}", file=sys.stderr)  # noqa: T201 (a command line)
