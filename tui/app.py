@@ -21,7 +21,7 @@ from tui.client import Client
 from tui.errors import Unreachable
 from tui.folders import state_folder
 from tui.news import Ended, YourTurn, news
-from tui.options import Level, Options
+from tui.options import Level, Options, Replay
 from tui.program import program
 from tui.record import RecordFile
 from tui.screens.base import PlainScreen, sentence_of
@@ -56,7 +56,7 @@ class NoughtsApp(App[None]):
 
     TITLE = "noughts-tui"
     CSS = """
-    ToastRack { dock: top; align: right top; margin: 0; }
+    ToastRack { dock: top; align: right top; margin: 0; scrollbar-size: 0 0; }
     Toast { width: auto; max-width: 100%; margin: 0; padding: 0 1; }
     Screen OptionList:nocolor:focus > .option-list--option-highlighted,
     CommandPalette CommandList:nocolor > .option-list--option-highlighted {
@@ -92,11 +92,15 @@ class NoughtsApp(App[None]):
         if options.motion == "reduced":
             self.animation_level = "none"
         self._listen(self.session)
-        await self.session.client.__aenter__()
+        if not isinstance(options.opening, Replay):
+            await self._connect()
         await self.push_screen(LobbyScreen(self.session, self._record.read()))
         self.theme_changed_signal.subscribe(self, self._keep_theme)
         for warning in (*options.warnings, *self._unknown_theme(options.theme)):
             self.notify(warning, severity="warning", markup=False)
+
+    async def _connect(self, _: None = None) -> None:
+        await self.session.client.__aenter__()
 
     def _unknown_theme(self, asked: str | None) -> Iterable[str]:
         if asked is not None and asked not in self.available_themes:
@@ -180,7 +184,9 @@ class NoughtsApp(App[None]):
 
     @on(OpenReplay)
     def _open_replay(self, event: OpenReplay) -> None:
-        self.push_screen(ReplayScreen(self.session, event.story))
+        # Whoever asked the command line for a replay is connected once he goes on to the lobby.
+        after = None if event.story.names else self._connect
+        self.push_screen(ReplayScreen(self.session, event.story), after)
 
     @on(Practise)
     @work(group="practice", exclusive=True)

@@ -128,6 +128,7 @@ class StillClient(Client):
         """Until it is set, nobody is led to a table."""
         self.answers.set()
         self.seats: tuple[tuple[Seat, Game], ...] = ()
+        self.connects = 0
         self._heard: list[Callable[[ClientState, Any], None]] = []
 
     @property
@@ -135,6 +136,7 @@ class StillClient(Client):
         return self._known
 
     async def __aenter__(self) -> Self:
+        self.connects += 1
         return self
 
     async def __aexit__(self, *_: object) -> None:

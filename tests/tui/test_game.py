@@ -218,13 +218,18 @@ async def test_a_replay_says_who_won(size: tuple[int, int]) -> None:
 
 
 async def test_a_replay_by_its_code_needs_no_server() -> None:
-    """What comes from no server says nothing of one, and offers to try none again."""
+    """What comes from no server says nothing of one, and connects to none before the lobby does."""
     opening = Replay("R-7Y61")
     failed = ClientState(link=LinkStatus.FAILED, failure="Nobody there.")
-    async with played(Scene(failed, options={"opening": opening})) as (app, _, _):
+    async with played(Scene(failed, options={"opening": opening})) as (app, client, pilot):
         assert isinstance(app.screen, ReplayScreen)
         assert not app.screen.query("Connection")
         assert "Try again" not in {hint.label for hint in app.screen.query_one(KeyBar).hints}
+        assert client.connects == 0
+        await pilot.press("escape")
+        await settle(pilot)
+        assert isinstance(app.screen, LobbyScreen)
+        assert client.connects == 1
 
 
 @pytest.mark.parametrize(

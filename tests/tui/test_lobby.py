@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 from textual import events
+from textual.command import CommandList
 from textual.widgets import Input, OptionList, Static
 
 from shared.board import Mark
@@ -367,6 +368,18 @@ async def test_a_dialog_tells_its_own_keys(keys: tuple[str, ...], told: list[str
     """Below a question stands what Enter and Esc do there, and no key of the screen behind."""
     async with played(replace(LOBBY, keys=keys)) as (app, _, _):
         assert [hint.label for hint in app.screen.query_one(KeyBar).hints] == told
+
+
+@pytest.mark.parametrize("size", [(40, 16), (44, 18), (80, 24)])
+@pytest.mark.parametrize("key", ["t", "ctrl+p"])
+async def test_the_keys_of_a_search_stay_in_sight(size: tuple[int, int], key: str) -> None:
+    """However long the list of what is found, the key bar is below it."""
+    async with played(replace(LOBBY, keys=(key,)), size) as (app, _, pilot):
+        await app.workers.wait_for_complete()
+        await settle(pilot)
+        found = app.screen.query_one(CommandList)
+        assert found.option_count > 5
+        assert not found.region.overlaps(app.screen.query_one(KeyBar).region)
 
 
 async def test_a_name_is_saved_by_click() -> None:

@@ -19,7 +19,7 @@ from tui.widgets.board import Cell
 from tui.widgets.keybar import Hint, KeyBar, hints_of
 
 WALKED = [
-    *("lobby_resume", "lobby_busy", "lobby_new", "waiting"),
+    *("lobby_resume", "lobby_busy", "lobby_new", "lobby_name", "waiting"),
     *("my_turn", "claim", "won", "replay", "share"),
 ]
 

@@ -13,6 +13,10 @@ from tui.widgets.keybar import KeyBar
 class Palette(CommandPalette):
     """Textual's palette over the key bar of the screen below, whose keys are letters here."""
 
+    DEFAULT_CSS = """
+    Palette > Vertical { margin-top: 1; }
+    Palette CommandList { max-height: 60vh; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "Choose", priority=True),
         Binding("escape", "escape", "Back"),
