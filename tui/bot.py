@@ -159,7 +159,7 @@ class Practice(Client):
         self._url = ""
         self._opened = AsyncExitStack()
 
-    async def _located(self) -> Located:
+    async def _located(self, _needed: str | None) -> Located:
         return Located(self._url, self._url)
 
     async def __aenter__(self) -> Self:

@@ -39,7 +39,7 @@ from tui.timing import Timing
 
 __all__ = ["Address", "Client", "Subscriber", "Unreachable"]
 
-Address = str | Callable[[], Awaitable[Located]]
+Address = str | Callable[[str | None], Awaitable[Located]]
 _Event = TypeVar("_Event", bound=wire.Event)
 _GameEvent = TypeVar("_GameEvent", bound=wire.GameEvent)
 
@@ -48,7 +48,10 @@ _TIMES_RESEATED: Final = 3
 
 
 class Client:
-    """``url`` may be a function that finds or starts the server, asked for each connection."""
+    """``url`` may be a function that finds or starts the server, asked for each connection.
+
+    It is given what seats call the server that is needed; None where any will do.
+    """
 
     def __init__(
         self,
@@ -123,10 +126,11 @@ class Client:
         )
 
     async def _locate(self) -> str:
-        address = self._address
-        found = Located(address, address) if isinstance(address, str) else await address()
-        if not self._tables.settle(found.server):
+        address, needed = self._address, self._tables.needed
+        found = Located(address, address) if isinstance(address, str) else await address(needed)
+        if needed not in {None, found.server}:
             raise Elsewhere
+        self._tables.settle(found.server)
         return found.url
 
     # --- Sitting down ------------------------------------------------------------------------

@@ -55,6 +55,7 @@ def port() -> int:
 
 
 async def ensure(
+    needed: str | None = None,
     *,
     data: Path | None = None,
     patience: float = 15,
@@ -63,6 +64,7 @@ async def ensure(
 ) -> Located:
     """Where this machine's gateway is, which runs when this returns; its name is that of its games.
 
+    One that is started in vain, because another's games are ``needed``, makes room for theirs.
     ``gateway`` is the command to start it, for tests.
 
     Raises:
@@ -76,7 +78,15 @@ async def ensure(
         options = ("--host", _HOST, "--port", str(at), "--data", str(folder))
         started = _start(gateway or command(*options, "--idle-exit", str(_IDLE_EXIT)), folder)
         games = await _healthy(at, started, folder, patience, answer_within)
-    return Located(f"ws://{_HOST}:{at}", f"embedded:{games}")
+        if needed not in {None, _server(games)}:
+            started.terminate()
+            await asyncio.to_thread(started.wait)
+            _started.remove(started)
+    return Located(f"ws://{_HOST}:{at}", _server(games))
+
+
+def _server(games: str) -> str:
+    return f"embedded:{games}"
 
 
 @contextlib.asynccontextmanager

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-ELSEWHERE: Final = "Another player's server runs here now; your game is kept until yours is back."
+ELSEWHERE: Final = "Other games are served here now; yours is kept until its own server is back."
 
 
 class Unreachable(Exception):

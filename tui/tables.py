@@ -46,15 +46,15 @@ class Tables:
         self._held: dict[str, Seat] = {}
         self._subscribers: list[Subscriber] = []
 
-    def settle(self, server: str) -> bool:
-        """Takes what seats on disk call the server that answers; False: we sit at another's tables.
+    @property
+    def needed(self) -> str | None:
+        """The server at whose tables we sit: at any other they would be gone, and the seats too."""
+        sitting = any(table.alive for table in self.state.tables.values())
+        return self._server if sitting else None
 
-        There they would be gone, and the seats with them.
-        """
-        if server != self._server and any(table.alive for table in self.state.tables.values()):
-            return False
+    def settle(self, server: str) -> None:
+        """Takes what seats on disk call the server that answers from now on."""
         self._server = server
-        return True
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         self._subscribers.append(subscriber)

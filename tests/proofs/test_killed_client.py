@@ -29,7 +29,7 @@ async def test_a_killed_program_comes_back_to_its_game(tmp_path: Path) -> None:
         peer(gateway.url) as eye,
         terminal(tmp_path / "bob", "--url", gateway.url, "--name", "Bob", "new") as bob,
     ):
-        code = (await bob.shows(r"noughts-tui join ([0-9A-Z]{6})"))[1]
+        code = (await bob.shows(r" join ([0-9A-Z]{6})"))[1]
         join = ("--url", gateway.url, "--name", "Ada", "join", code)
         async with terminal(tmp_path / "ada", *join) as ada:
             await play(bob, "1")

@@ -304,7 +304,7 @@ async def test_the_address_is_asked_for_again(opened: Any, server: Server) -> No
     """Each connection asks where the server is, so that an embedded one is started again."""
     asked: list[int] = []
 
-    async def locate() -> Located:
+    async def locate(_needed: str | None) -> Located:
         asked.append(len(asked))
         return Located(server.url, "here")
 
@@ -363,8 +363,10 @@ async def test_another_players_gateway_on_the_port(
 ) -> None:
     """Where other games are served meanwhile a game is neither gone nor forgotten, and goes on."""
     names = ["mine", "another", "another", "mine"]
+    needs: list[str | None] = []
 
-    async def locate() -> Located:
+    async def locate(needed: str | None) -> Located:
+        needs.append(needed)
         return Located(server.url, names.pop(0))
 
     client = await opened(Seats(tmp_path), url=locate)
@@ -377,7 +379,7 @@ async def test_another_players_gateway_on_the_port(
     request = await again.receives(id=CODE, token=TOKEN_O)
     await again.replies(request, Resumed(id=CODE, mark=Mark.O, game=game("0"), now=NOW))
     assert (await until(client, lambda state: state.link is LinkStatus.ONLINE)).tables[CODE].my_turn
-    assert names == []
+    assert (names, needs) == ([], [None, "mine", "mine", "mine"])
 
 
 async def test_seats_at_the_games_that_answer(opened: Any, server: Server, tmp_path: Any) -> None:
@@ -387,7 +389,7 @@ async def test_seats_at_the_games_that_answer(opened: Any, server: Server, tmp_p
     old.release(elsewhere)
     old.release(old.keep("mine", CODE, TOKEN_O))
 
-    async def locate() -> Located:
+    async def locate(_needed: str | None) -> Located:
         return Located(server.url, "mine")
 
     client = await opened(Seats(tmp_path), url=locate)
@@ -406,7 +408,7 @@ async def test_an_answer_of_other_games(opened: Any, server: Server, tmp_path: A
     old.release(seat)
     names = ["mine", "another"]
 
-    async def locate() -> Located:
+    async def locate(_needed: str | None) -> Located:
         return Located(server.url, names.pop(0))
 
     client = await opened(Seats(tmp_path), url=locate)
@@ -761,7 +763,7 @@ async def test_swapped_connections_are_no_absence() -> None:
 
     async with serve(MemoryStore()) as gateway:
 
-        async def locate() -> Located:
+        async def locate(_needed: str | None) -> Located:
             dialled.release()
             return Located(gateway.url, "here")
 
@@ -797,8 +799,8 @@ async def test_swapped_connections_of_hosts_and_watchers_are_no_absence() -> Non
 
     async with serve(MemoryStore()) as gateway:
 
-        def locating(name: str) -> Callable[[], Awaitable[Located]]:
-            async def locate() -> Located:
+        def locating(name: str) -> Callable[[str | None], Awaitable[Located]]:
+            async def locate(_needed: str | None) -> Located:
                 dialled[name].release()
                 return Located(gateway.url, "here")
 
@@ -1041,7 +1043,7 @@ async def test_trying_again_is_waited_for(opened: Any, server: Server) -> None:
     """What is asked while a failed connection is tried again waits for it."""
     addresses = ["what is no address", server.url]
 
-    async def locate() -> Located:
+    async def locate(_needed: str | None) -> Located:
         return Located(addresses.pop(0), "here")
 
     client = await opened(url=locate)

@@ -94,6 +94,15 @@ async def test_a_gateway_is_named_after_its_games(port: int, ended: None, tmp_pa
     assert names[0] == names[1] != names[2] == names[3]
 
 
+async def test_a_gateway_started_in_vain(port: int, ended: None, tmp_path: Path) -> None:
+    """Who needs another's games leaves the port to him, for whom his own would be in the way."""
+    found = await embedded.ensure("embedded:another", data=tmp_path)
+    assert found.server != "embedded:another"
+    assert await embedded.games_at(port) is None
+    assert await embedded.ensure(found.server, data=tmp_path) == found
+    assert await embedded.games_at(port) is not None
+
+
 @pytest.mark.parametrize(
     "answer",
     [

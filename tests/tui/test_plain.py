@@ -76,7 +76,7 @@ async def sit(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asyn
     """Sits players down in line mode; all of them get up after the test."""
     monkeypatch.setenv("NOUGHTS_TUI_HOME", str(tmp_path))
 
-    async def locate() -> Located:
+    async def locate(_needed: str | None) -> Located:
         return Located(url, "here")
 
     monkeypatch.setattr(plain, "ensure", locate)
@@ -341,7 +341,7 @@ async def lost_for_good(
         first = await running.enter_async_context(serve(MemoryStore()))
         addresses = [first.url, "no address", second.url]
 
-        async def locate() -> Located:
+        async def locate(_needed: str | None) -> Located:
             return Located(addresses.pop(0), "here")
 
         timing = Timing(reconnect=0.001)
