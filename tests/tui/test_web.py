@@ -23,7 +23,7 @@ from tests.backend.local.peer import peer
 from tui.web import server
 
 PATIENCE_SECONDS = 30
-CODE = re.compile(r"noughts-tui join (\w{6})")
+CODE = re.compile(r" join (\w{6})")
 
 
 @dataclass
