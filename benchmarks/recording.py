@@ -120,7 +120,7 @@ def play(stage: Stage, home: Mapping[str, str], away: Mapping[str, str]) -> Term
     stage.until(ada, "Start")
     stage.wait(1.5)
     ada.press("\r")
-    code = stage.until(ada, r"noughts-tui join (\w{6})")[1]
+    code = stage.until(ada, r"join (\w{6})")[1]
     stage.wait(2.5)
     bob = Terminal(away, "--name", "Bob", "join", code)
     stage.terminals.append(bob)

@@ -1,5 +1,6 @@
 """The lobby and the way into every game."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -358,10 +359,9 @@ async def test_enter_is_told() -> None:
     [
         (("e",), ["Save", "Back"]),
         (("j",), ["Join", "Back"]),
-        (("j", "tab", "tab"), ["Only watch", "Back"]),
         (("p",), ["Choose", "Back"]),
-        (("t",), ["Choose", "Back"]),
-        (("ctrl+p",), ["Choose", "Back"]),
+        (("t",), ["Back"]),
+        (("ctrl+p",), ["Back"]),
     ],
 )
 async def test_a_dialog_tells_its_own_keys(keys: tuple[str, ...], told: list[str]) -> None:
@@ -380,6 +380,21 @@ async def test_the_keys_of_a_search_stay_in_sight(size: tuple[int, int], key: st
         found = app.screen.query_one(CommandList)
         assert found.option_count > 5
         assert not found.region.overlaps(app.screen.query_one(KeyBar).region)
+
+
+@pytest.mark.parametrize(
+    ("key", "typed", "asked"),
+    [("j", CODE, [("join", CODE)]), ("n", ("right", "down", "right"), [("start", "o", True, 0)])],
+)
+async def test_enter_comes_after_what_was_typed(
+    key: str, typed: Sequence[str], asked: list[tuple[object, ...]]
+) -> None:
+    """Whoever types faster than the screen is drawn gets what he typed."""
+    async with played(replace(LOBBY, keys=(key,))) as (app, client, pilot):
+        for each in (*typed, "enter"):
+            app.post_message(events.Key(each, each if len(each) == 1 else None))
+        await settle(pilot)
+        assert client.asked == asked
 
 
 async def test_a_name_is_saved_by_click() -> None:

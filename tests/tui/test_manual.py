@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from tui.app import NoughtsApp
 from tui.arguments import parser
 from tui.screens.base import PlainScreen
-from tui.screens.dialogs import Choices, Chooser, CodeDialog, NameDialog, NewGameDialog
+from tui.screens.dialogs import Choices, Chooser, CodeInput, NameInput, NewGameDialog
 from tui.screens.game import GameScreen
 from tui.screens.lobby import Games, LobbyScreen, Menu
 from tui.screens.replay import ReplayScreen, ShareDialog
@@ -26,7 +26,7 @@ PLACES: dict[str, list[BindingType]] = {
     place.__name__: place.BINDINGS
     for place in (
         *(NoughtsApp, PlainScreen, LobbyScreen, WaitingScreen, GameScreen, Board, ReplayScreen),
-        *(ShareDialog, Chooser, Choices, NewGameDialog, CodeDialog, NameDialog, Menu, Games),
+        *(ShareDialog, Chooser, Choices, NewGameDialog, CodeInput, NameInput, Menu, Games),
     )
 }
 

@@ -153,7 +153,7 @@ _CLOCKS: Final = (0, 10, 20, 30, 60, 120, 300, 600)
 class NewGameDialog(Dialog[New]):
     """Asks what a new game is to be like."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "start", "Start", priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "start", "Start")]
     DEFAULT_CSS = """
     NewGameDialog Button { margin-top: 1; }
     """
@@ -190,13 +190,15 @@ class CodeGiven:
     watch: bool = False
 
 
+class CodeInput(Input):
+    """An input whose Enter is told; it comes after the letters, however quickly they are typed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "Join")]
+
+
 class CodeDialog(Dialog[CodeGiven]):
     """Asks for the code of a game; forgives how people write it. ``wrong`` says why again."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "join", "Join", priority=True),
-        Binding("enter", "watch", "Only watch", priority=True),
-    ]
     DEFAULT_CSS = """
     CodeDialog Horizontal { height: 1; margin-top: 1; }
     CodeDialog Button { margin-right: 2; }
@@ -210,24 +212,19 @@ class CodeDialog(Dialog[CodeGiven]):
     def compose_dialog(self) -> ComposeResult:
         with Vertical(id="dialog") as dialog:
             dialog.border_title = "Join by code"
-            yield Input(self._text, placeholder="K7QF2M", compact=True, id="code")
+            yield CodeInput(self._text, placeholder="K7QF2M", compact=True, id="code")
             yield Static(self._wrong, classes="wrong", markup=False)
             with Horizontal():
                 yield Button("Join", variant="primary", compact=True, id="join")
                 yield Button("Only watch", compact=True, id="watch")
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in {"join", "watch"}:
-            watches = self.focused is not None and self.focused.id == "watch"
-            return watches is (action == "watch")
-        return super().check_action(action, parameters)
-
+    @on(Input.Submitted)
     @on(Button.Pressed, "#join")
-    def action_join(self) -> None:
+    def _join(self) -> None:
         self._answer(watch=False)
 
     @on(Button.Pressed, "#watch")
-    def action_watch(self) -> None:
+    def _watch(self) -> None:
         self._answer(watch=True)
 
     @on(Input.Changed)
@@ -243,10 +240,14 @@ class CodeDialog(Dialog[CodeGiven]):
             self.dismiss(CodeGiven(code, watch))
 
 
+class NameInput(Input):
+    """An input whose Enter is told."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "Save")]
+
+
 class NameDialog(Dialog[str]):
     """Asks what the player is called, in as many columns as a name may take."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "save", "Save", priority=True)]
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -255,7 +256,7 @@ class NameDialog(Dialog[str]):
     def compose_dialog(self) -> ComposeResult:
         with Vertical(id="dialog") as dialog:
             dialog.border_title = "Your name"
-            yield Input(
+            yield NameInput(
                 self._name_now,
                 placeholder="your name",
                 max_length=NAME_CODE_POINTS,
@@ -269,8 +270,9 @@ class NameDialog(Dialog[str]):
         if cell_width(event.value) > NAME_CELLS:
             event.input.value = clean_name(event.value)
 
-    def action_save(self) -> None:
-        self.dismiss(clean_name(self.query_one(Input).value))
+    @on(Input.Submitted)
+    def _save(self, event: Input.Submitted) -> None:
+        self.dismiss(clean_name(event.value))
 
 
 def practice_level(answer: str | None) -> Level | None:

@@ -5,7 +5,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
-from textual.widgets import Input
 
 from tui.widgets.keybar import KeyBar
 
@@ -18,13 +17,9 @@ class Palette(CommandPalette):
     Palette CommandList { max-height: 60vh; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Choose", priority=True),
         Binding("escape", "escape", "Back"),
     ]
 
     def compose(self) -> ComposeResult:
         yield from super().compose()
         yield KeyBar()
-
-    async def action_choose(self) -> None:
-        await self.query_one(Input).action_submit()
