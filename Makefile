@@ -20,7 +20,7 @@ serve: $(PLAYER) ## run a server in the foreground; ARGS="--host 0.0.0.0" passes
 	@$(BIN)/noughts-tui serve $(ARGS)
 
 test: $(DEV) ## run every test
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 3 --dist worksteal $(ARGS)
 
 check: $(DEV) ## lint, types, import contracts
 	$(BIN)/ruff check .
@@ -29,7 +29,7 @@ check: $(DEV) ## lint, types, import contracts
 	$(BIN)/lint-imports
 
 soak: $(DEV) ## the long proofs with their full counts, about half an hour
-	NOUGHTS_PROOFS=full $(BIN)/python -m pytest -s tests/proofs tests/e2e tests/backend/local tests/tui/test_chaos.py $(ARGS)
+	NOUGHTS_PROOFS=full $(BIN)/python -m pytest -s tests/proofs tests/e2e tests/backend/local tests/tui/test_chaos.py tests/tui/test_walk.py $(ARGS)
 
 pictures: $(DEV) ## draw every screen into docs/pictures
 	$(BIN)/python -m benchmarks.pictures
