@@ -8,7 +8,7 @@ it. Standard library only.
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 
 class Mark(StrEnum):
@@ -21,6 +21,9 @@ class Mark(StrEnum):
     def other(self) -> "Mark":
         return Mark.O if self is Mark.X else Mark.X
 
+
+MarkChoice = Literal["x", "o", "random"]
+"""The mark that a player asks for who starts a game."""
 
 EMPTY: Final = "."
 CELLS: Final = "012345678"

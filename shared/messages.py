@@ -12,7 +12,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import force_setattr
 
 from shared import crockford
-from shared.board import Mark, board, is_legal, outcome, turn
+from shared.board import Mark, MarkChoice, board, is_legal, outcome, turn
 from shared.errors import ErrorCode
 from shared.text import clean_name, clean_sentence
 
@@ -104,7 +104,7 @@ class Start(Request, frozen=True, kw_only=True, tag="start"):
     """
 
     name: str = ""
-    mark: Literal["x", "o", "random"] = "x"
+    mark: MarkChoice = "x"
     listed: bool = False
     clock: int = 0
     key: Key | UnsetType = UNSET
@@ -128,7 +128,7 @@ class Join(GameRequest, frozen=True, kw_only=True, tag="join"):
         force_setattr(self, "name", clean_name(self.name))
 
 
-class Match(Request, frozen=True, kw_only=True, tag="match"):
+class QuickMatch(Request, frozen=True, kw_only=True, tag="match"):
     """Joins the longest-waiting listed game of the same clock or starts one.
 
     ``id`` is the sender's own waiting game.
@@ -205,7 +205,7 @@ class Emote(GameRequest, frozen=True, kw_only=True, tag="emote"):
 AnyRequest = (
     Start
     | Join
-    | Match
+    | QuickMatch
     | Play
     | Resume
     | Leave
@@ -251,7 +251,7 @@ class Series(Message, frozen=True, kw_only=True):
     drawn: Count = 0
 
 
-class Game(Message, frozen=True, kw_only=True):
+class Snapshot(Message, frozen=True, kw_only=True):
     """The whole truth about a game; the higher ``rev`` is the newer.
 
     Times are epoch ms of the server's clock. ``moves`` is the history of digits 0-8; ``board``,
@@ -291,7 +291,7 @@ class Next(Message, frozen=True, kw_only=True):
 
     id: Code
     mark: Mark | None
-    game: Game
+    game: Snapshot
 
 
 class Names(Message, frozen=True, kw_only=True):
@@ -324,7 +324,7 @@ class GameEvent(Event, frozen=True, kw_only=True):
     """An event with a snapshot; ``now`` is the server's clock, epoch ms."""
 
     id: Code
-    game: Game
+    game: Snapshot
     now: Millis
 
 
@@ -398,7 +398,7 @@ class Pong(Event, frozen=True, kw_only=True, tag="pong"):
     now: Millis
     id: Code | UnsetType = UNSET
     mark: Mark | UnsetType | None = UNSET
-    game: Game | UnsetType = UNSET
+    game: Snapshot | UnsetType = UNSET
 
 
 class Presence(GameEvent, frozen=True, kw_only=True, tag="presence"):
@@ -424,7 +424,7 @@ class Error(Event, frozen=True, kw_only=True, tag="error"):
     message: str
     now: Millis
     id: Code | UnsetType = UNSET
-    game: Game | UnsetType = UNSET
+    game: Snapshot | UnsetType = UNSET
     retry_at: Millis | UnsetType | None = UNSET
 
     def __post_init__(self) -> None:

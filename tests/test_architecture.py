@@ -37,6 +37,8 @@ MAY_IMPORT = {
         *("textual_serve", "tomlkit", "websockets"),
     },
     "tui.web": {"tui", "aiohttp", "textual", "textual_serve"},
+    "tui.client": {"shared", "tui.client", "tui.files", "filelock", "msgspec", "websockets"},
+    "tui.words": {"shared", "tui.client", "tui.words", "msgspec"},
     "tui.widgets": {"shared", "tui", "msgspec", "rich", "textual"},
     "tui.screens": {"shared", "tui", "msgspec", "rich", "textual"},
 }
@@ -137,7 +139,7 @@ def test_the_language_and_the_game_load_nothing_more(package: str, roots: set[st
 
 def test_the_client_loads_no_screen_and_no_server() -> None:
     """A bot or a line-mode player pays neither for the full-screen app nor for a server."""
-    loaded = loaded_by("tui.client", "tui.seats", "tui.state")
+    loaded = loaded_by("tui.client", "tui.words", "tui.plain")
     assert not {"textual", "rich", "backend", "websockets.asyncio.server"} & loaded
 
 

@@ -14,18 +14,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from tui import arguments, embedded
-from tui.errors import Unreachable
+from tui.client.address import check_url
+from tui.client.errors import Unreachable
 from tui.options import (
     OWN_THEMES,
     JoinGame,
-    Lobby,
-    New,
     Opening,
     Options,
-    Practice,
-    Replay,
+    PlayComputer,
+    ShowLobby,
+    ShowReplay,
+    StartGame,
     WatchGame,
-    check_url,
 )
 from tui.settings import BadSettings, Settings, load, settings_path
 
@@ -90,7 +90,7 @@ def _draws_unicode() -> bool:
 
 def _open(options: Options, *, plain: bool) -> int:
     if plain:
-        from tui import plain as line_mode  # noqa: PLC0415 (what is not used is not loaded)
+        from tui.plain import line_mode  # noqa: PLC0415 (what is not used is not loaded)
 
         for warning in (*options.warnings, *_unknown_theme(options.theme)):
             print(f"noughts-tui: {warning}", file=sys.stderr)  # noqa: T201 (a command line)
@@ -206,17 +206,17 @@ def _opening(found: argparse.Namespace, settings: Settings) -> Opening:
     match found.command:
         case "new":
             clock = settings.clock if found.clock is None else found.clock
-            return New(mark=found.mark, listed=found.listed, clock=clock)
+            return StartGame(mark=found.mark, listed=found.listed, clock=clock)
         case "join":
             return JoinGame(found.code or found.id)
         case "watch":
             return WatchGame(found.code or found.id)
         case "practice":
-            return Practice(found.level)
+            return PlayComputer(found.level)
         case "replay":
-            return Replay(found.code)
+            return ShowReplay(found.code)
         case _:
-            return Lobby()
+            return ShowLobby()
 
 
 _COMMANDS: Final = {"serve": _serve, "doctor": _doctor, "web": _web, "completion": _complete}

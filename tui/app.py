@@ -16,13 +16,14 @@ from textual.theme import Theme, ThemeProvider
 
 from shared.errors import Refusal
 from tui import embedded
-from tui.bot import practise
-from tui.client import Client
-from tui.errors import Unreachable
+from tui.client.client import Client
+from tui.client.errors import Unreachable
+from tui.client.seats import EMBEDDED, Seats
+from tui.client.state import ClientState, Happening
+from tui.computer import practise
 from tui.folders import state_folder
-from tui.news import Ended, YourTurn, news
-from tui.options import Level, Options, Replay
-from tui.program import program
+from tui.options import Level, Options, ShowReplay
+from tui.own_command import program
 from tui.record import RecordFile
 from tui.screens.base import PlainScreen, sentence_of
 from tui.screens.game import GameScreen
@@ -32,19 +33,18 @@ from tui.screens.lobby import LobbyScreen
 from tui.screens.palette import Palette
 from tui.screens.replay import ReplayScreen
 from tui.screens.waiting import WaitingScreen
-from tui.seats import EMBEDDED, Seats
 from tui.session import Session
 from tui.settings import BadSettings, save, settings_path
-from tui.state import ClientState, Happening
 from tui.themes import DARK, THEMES
 from tui.widgets.ascii import PlainCharacters
 from tui.widgets.keybar import hints_of, run_binding
-from tui.widgets.words import LEAST_SIZE, opponent_name, server_name
+from tui.words.news import Ended, YourTurn, news
+from tui.words.phrases import LEAST_SIZE, opponent_name, server_name
 
 _ALWAYS: Final = frozenset({"ctrl+q", "ctrl+c"})
 _FONTS: Final = re.compile(r"\s*@font-face \{[^}]*\}")
 
-Practice = Callable[[Level], Awaitable[tuple[Client, str]]]
+BeginPractice = Callable[[Level], Awaitable[tuple[Client, str]]]
 """Begins a game against the computer: the player's client there, and the game's code."""
 
 Remember = Callable[[dict[str, str | int | bool | None]], None]
@@ -72,7 +72,7 @@ class NoughtsApp(App[None]):
     ]
 
     def __init__(
-        self, session: Session, record: RecordFile, practice: Practice, remember: Remember
+        self, session: Session, record: RecordFile, practice: BeginPractice, remember: Remember
     ) -> None:
         # NO_COLOR gets shades of grey from Textual, unless colours are left to the terminal.
         super().__init__(ansi_color="NO_COLOR" in os.environ or None)
@@ -92,7 +92,7 @@ class NoughtsApp(App[None]):
         if options.motion == "reduced":
             self.animation_level = "none"
         self._listen(self.session)
-        if not isinstance(options.opening, Replay):
+        if not isinstance(options.opening, ShowReplay):
             await self._connect()
         await self.push_screen(LobbyScreen(self.session, self._record.read()))
         self.theme_changed_signal.subscribe(self, self._keep_theme)
@@ -313,7 +313,7 @@ def create_app(
     options: Options,
     *,
     client: Client | None = None,
-    practice: Practice | None = None,
+    practice: BeginPractice | None = None,
     record: RecordFile | None = None,
     remember: Remember = save,
 ) -> NoughtsApp:

@@ -5,10 +5,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final, get_args
 
+from shared.board import MarkChoice
 from shared.crockford import game_code
 from shared.replay import code_of, moves_of
 from shared.text import clean_name
-from tui.options import Level, MarkChoice, check_clock, check_url
+from tui.client.address import check_url
+from tui.options import Level, check_clock
 
 EXAMPLES: Final = """\
 examples:

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Final, Literal
 
-from tui.client import Client
+from tui.client.address import public_url
+from tui.client.client import Client
+from tui.client.seats import Seats
+from tui.client.state import ClientState, ConnectionStatus
 from tui.embedded import ensure
 from tui.folders import state_folder
-from tui.options import public_url
-from tui.seats import Seats
 from tui.settings import BadSettings, load, settings_path
-from tui.state import ClientState, LinkStatus
-from tui.widgets.words import LEAST_SIZE
+from tui.words.phrases import LEAST_SIZE
 
 Verdict = Literal["ok", "note", "bad"]
 
@@ -151,7 +151,7 @@ def settings_findings() -> Iterator[Finding]:
 def server_finding(url: str | None, state: ClientState) -> Finding:
     """Whether the server answers, how fast, and if not why."""
     where = public_url(url) if url else "on this machine"
-    if state.link is LinkStatus.ONLINE and state.latency_ms is not None:
+    if state.connection is ConnectionStatus.ONLINE and state.latency_ms is not None:
         return Finding("ok", f"Server {where}: answers in {state.latency_ms or 'less than 1'} ms")
     why = state.failure or "It does not answer."
     advice = "Check the address (--url, WEBSOCKET_URL, settings) and the network." if url else ""
@@ -165,7 +165,7 @@ async def examine_server(url: str | None) -> Finding:
     async with Client(url or ensure, Seats(None)) as client:
 
         def listen(state: ClientState, _happening: object) -> None:
-            if state.latency_ms is not None or state.link is LinkStatus.FAILED:
+            if state.latency_ms is not None or state.connection is ConnectionStatus.FAILED:
                 answered.set()
 
         client.subscribe(listen)

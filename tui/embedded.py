@@ -15,9 +15,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from tui.errors import Unreachable
+from tui.client.address import Located
+from tui.client.errors import Unreachable
 from tui.folders import state_folder
-from tui.options import Located
 
 PORT: Final = 8002
 PROTOCOL: Final = 1

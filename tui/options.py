@@ -1,10 +1,10 @@
 """What command line, settings and environment have decided, for the app to be opened. No I/O."""
 
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
-from urllib.parse import urlsplit
+from typing import Final, Literal
 
-MarkChoice = Literal["x", "o", "random"]
+from shared.board import MarkChoice
+
 Level = Literal["easy", "medium", "perfect"]
 Motion = Literal["full", "reduced"]
 
@@ -12,12 +12,12 @@ OWN_THEMES: Final = ("noughts-dark", "noughts-light", "high-contrast", "colour-b
 
 
 @dataclass(frozen=True, slots=True)
-class Lobby:
+class ShowLobby:
     """The lobby."""
 
 
 @dataclass(frozen=True, slots=True)
-class New:
+class StartGame:
     """A new game; ``clock`` is seconds a move, 0 for none."""
 
     mark: MarkChoice = "x"
@@ -40,20 +40,20 @@ class WatchGame:
 
 
 @dataclass(frozen=True, slots=True)
-class Practice:
+class PlayComputer:
     """A game against the computer."""
 
     level: Level = "medium"
 
 
 @dataclass(frozen=True, slots=True)
-class Replay:
+class ShowReplay:
     """A finished game, step by step, from its replay code; needs no server."""
 
     code: str
 
 
-Opening = Lobby | New | JoinGame | WatchGame | Practice | Replay
+Opening = ShowLobby | StartGame | JoinGame | WatchGame | PlayComputer | ShowReplay
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,39 +69,9 @@ class Options:
     motion: Motion = "full"
     clock: int = 0
     """Seconds a move that a new game begins with."""
-    opening: Opening = Lobby()
+    opening: Opening = ShowLobby()
     warnings: tuple[str, ...] = ()
     """Sentences about the settings file that the player should see once."""
-
-
-class Located(NamedTuple):
-    """Where a server answers, and how seats on disk name it wherever that is."""
-
-    url: str
-    server: str
-
-
-def check_url(url: str) -> str:
-    """The address of a server as it is used and compared.
-
-    Raises:
-        ValueError: with what is wrong, in words.
-    """
-    shown = url.strip()
-    try:
-        parts = urlsplit(shown)
-        wrong = parts.scheme not in {"ws", "wss"} or not parts.hostname or parts.port == 0
-    except ValueError:
-        wrong = True
-    if wrong or parts.fragment or not shown.isprintable() or " " in shown:
-        raise ValueError(f"{url!r} is not a server's address, such as wss://example.org/game")
-    return shown.rstrip("/")
-
-
-def public_url(url: str) -> str:
-    """The address of a server without a password that stands in it."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def check_clock(seconds: int) -> int:

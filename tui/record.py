@@ -3,15 +3,14 @@
 import contextlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from msgspec import DecodeError, json
 
 from shared.messages import Count
+from tui.client.state import Result
 from tui.files import replace_file
-from tui.state import TableState
 
-Result = Literal["won", "lost", "drawn"]
 _REMEMBERED: Final = 50
 
 
@@ -40,15 +39,6 @@ class Record:
             best=max(self.best, streak),
             games=(*self.games, game_id)[-_REMEMBERED:],
         )
-
-
-def result_of(table: TableState) -> Result | None:
-    """How a table ended for its player; None for watchers, running and cancelled games."""
-    if table.seat is None or not table.finished or table.game.status == "cancelled":
-        return None
-    if table.game.winner is None:
-        return "drawn"
-    return "won" if table.game.winner is table.seat else "lost"
 
 
 def record_text(record: Record) -> str:

@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tui.client import Client
+from tui.client.client import Client
+from tui.client.seats import wall_ms
 from tui.options import Options
-from tui.seats import wall_ms
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from shared.text import clean_name
+from tui.client.address import check_url
 from tui.files import replace_file
 from tui.folders import config_folder
-from tui.options import Motion, check_clock, check_url
+from tui.options import Motion, check_clock
 
 _FIRST_LINES: Final = "# Settings of noughts-tui. Options on the command line win over these.\n"
 

@@ -28,8 +28,8 @@ from backend.aws.expressions import (
     more_than,
     present,
 )
-from backend.core import match as rules
-from backend.core.match import EMOTE_PAUSE_MS, MAX_WATCHERS, Match, Moment, Move, Seat
+from backend.core import game as rules
+from backend.core.game import EMOTE_PAUSE_MS, MAX_WATCHERS, Game, Moment, Move, Seat
 from backend.core.ports import LOBBY_LINES, Busy, Conflict, LobbyLine
 from shared.board import Mark
 from shared.messages import LobbyKind
@@ -60,34 +60,34 @@ class DynamoDBStore:
         self._client = client
         self._table = table
 
-    def create(self, match: Match, at: Moment) -> None:
+    def create(self, game: Game, at: Moment) -> None:
         known = Placeholders()
         free = any_of(absent("GameId"), at_most("ttl", at.second))
         with _conflicts(at):
             self._client.put_item(
                 TableName=self._table,
-                Item=items.item_of(match),
+                Item=items.item_of(game),
                 ConditionExpression=free(known),
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 **known.request(),
             )
 
-    def load(self, game_id: str, at: Moment) -> Match | None:
+    def load(self, game_id: str, at: Moment) -> Game | None:
         with faults.busy():
             found: dict[str, Any] = self._client.get_item(
                 TableName=self._table, Key=_key(game_id), ConsistentRead=True
             )
         return _living(found.get("Item"), at)
 
-    def append_move(self, game_id: str, connection: str, move: Move, at: Moment) -> Match:
+    def append_move(self, game_id: str, connection: str, move: Move, at: Moment) -> Game:
         stands = all_of(
             equal("Moves", move.before),
             equal(_player(move.mark), connection),
             equal("Status", "playing"),
         )
-        return items.match_of(self._change(game_id, stands, _appended(move, at), at))
+        return items.game_of(self._change(game_id, stands, _appended(move, at), at))
 
-    def take_seat(self, game_id: str, mark: Mark, seat: Seat, at: Moment) -> Match:
+    def take_seat(self, game_id: str, mark: Mark, seat: Seat, at: Moment) -> Game:
         here = frozenset([seat.connection] if seat.connection else [])
         free = all_of(
             equal("Status", "waiting"),
@@ -102,11 +102,11 @@ class DynamoDBStore:
             take={"Watchers": here} if here else {},
         )
         item = self._change(game_id, free, begun, at)
-        match = items.match_of(item)
-        self._show(item, match, at)
-        return match
+        game = items.game_of(item)
+        self._show(item, game, at)
+        return game
 
-    def bind(self, game_id: str, mark: Mark, token: str, connection: str, at: Moment) -> Match:
+    def bind(self, game_id: str, mark: Mark, token: str, connection: str, at: Moment) -> Game:
         side = mark.upper()
         entitled = all_of(
             equal(f"Token{side}", bytes.fromhex(token)),
@@ -118,20 +118,20 @@ class DynamoDBStore:
             take={"Watchers": {connection}},
         )
         item = self._change(game_id, entitled, bound, at, returning="ALL_OLD")
-        before = items.match_of(item)
+        before = items.game_of(item)
         self._show(item, rules.bound(before, mark, connection, at), at)
         return before
 
-    def unbind(self, game_id: str, mark: Mark, connection: str, at: Moment) -> Match:
+    def unbind(self, game_id: str, mark: Mark, connection: str, at: Moment) -> Game:
         side = mark.upper()
         lost = Update(put={f"Away{side}": "lost", f"AwayAt{side}": at.now}, remove=[_player(mark)])
         item = self._change(game_id, equal(_player(mark), connection), lost, at)
-        match = items.match_of(item)
+        game = items.game_of(item)
         with suppress(Busy):  # what stays in the index is not shown either
-            self._show(item, match, at)
-        return match
+            self._show(item, game, at)
+        return game
 
-    def watch(self, game_id: str, connection: str, at: Moment) -> Match:
+    def watch(self, game_id: str, connection: str, at: Moment) -> Game:
         room = any_of(
             absent("Watchers"),
             fewer_than("Watchers", MAX_WATCHERS),
@@ -139,21 +139,21 @@ class DynamoDBStore:
         )
         welcome = all_of(different("PlayerX", connection), different("PlayerO", connection), room)
         come = Update(add={"Watchers": {connection}})
-        return items.match_of(self._update(game_id, welcome, come, at))
+        return items.game_of(self._update(game_id, welcome, come, at))
 
-    def unwatch(self, game_id: str, connection: str, at: Moment) -> Match:
+    def unwatch(self, game_id: str, connection: str, at: Moment) -> Game:
         gone = Update(take={"Watchers": {connection}})
-        return items.match_of(self._update(game_id, present("GameId"), gone, at))
+        return items.game_of(self._update(game_id, present("GameId"), gone, at))
 
-    def emote(self, game_id: str, connection: str, at: Moment) -> Match:
+    def emote(self, game_id: str, connection: str, at: Moment) -> Game:
         spoken = f"EmoteAt/{connection}"
         allowed = all_of(
             any_of(equal("PlayerX", connection), equal("PlayerO", connection)),
             any_of(absent(spoken), at_most(spoken, at.now - EMOTE_PAUSE_MS)),
         )
-        return items.match_of(self._update(game_id, allowed, Update(put={spoken: at.now}), at))
+        return items.game_of(self._update(game_id, allowed, Update(put={spoken: at.now}), at))
 
-    def save(self, before: Match, after: Match, at: Moment) -> Match:
+    def save(self, before: Game, after: Game, at: Moment) -> Game:
         was, will_be = items.attributes_of(before), items.attributes_of(after)
         apart = {"Watchers", "EmoteAt"}
         change = Update(
@@ -164,7 +164,7 @@ class DynamoDBStore:
             },
             remove=sorted(was.keys() - will_be.keys() - apart),
         )
-        return items.match_of(self._update(before.id, equal("Rev", before.rev), change, at))
+        return items.game_of(self._update(before.id, equal("Rev", before.rev), change, at))
 
     def games_of(self, connection: str) -> Sequence[tuple[str, Mark]]:
         return [
@@ -194,18 +194,18 @@ class DynamoDBStore:
         lines.sort(key=lambda line: (line.since, line.id), reverse=not oldest_first)
         return lines[:LOBBY_LINES]
 
-    def _show(self, item: Item, match: Match, at: Moment) -> None:
-        """Puts the match into the lobby's index, or takes it out, when ``item`` has it otherwise.
+    def _show(self, item: Item, game: Game, at: Moment) -> None:
+        """Puts the game into the lobby's index, or takes it out, when ``item`` has it otherwise.
 
-        One who comes or goes decides that, as the first or the last at a listed match; but no
+        One who comes or goes decides that, as the first or the last at a listed game; but no
         expression can tell.
         """
-        if (match.lobby is not None) == ("Lobby" in item):
+        if (game.lobby is not None) == ("Lobby" in item):
             return
-        shard = {"Lobby": items.shard_of(match.id)}
-        change = Update(put=shard) if match.lobby else Update(remove=list(shard))
+        shard = {"Lobby": items.shard_of(game.id)}
+        change = Update(put=shard) if game.lobby else Update(remove=list(shard))
         with suppress(Conflict):  # whoever changed it meanwhile has seen to it
-            self._update(match.id, equal("Rev", match.rev), change, at)
+            self._update(game.id, equal("Rev", game.rev), change, at)
 
     def _change(
         self, game_id: str, clause: Clause, change: Update, at: Moment, returning: str = "ALL_NEW"
@@ -289,9 +289,9 @@ def _player(mark: Mark) -> str:
     return items.BY_PLAYER[mark]
 
 
-def _living(item: Item | None, at: Moment) -> Match | None:
-    match = items.match_of(item) if item else None
-    return None if match is None or match.is_gone(at.second) else match
+def _living(item: Item | None, at: Moment) -> Game | None:
+    game = items.game_of(item) if item else None
+    return None if game is None or game.is_gone(at.second) else game
 
 
 @contextmanager

@@ -1,7 +1,7 @@
-"""A match as the item that DynamoDB keeps of it. Imports core and shared.
+"""A game as the item that DynamoDB keeps of it. Imports core and shared.
 
 An attribute that does not apply is absent, never empty. Three of them are keys of sparse indexes:
-``PlayerX``, ``PlayerO`` (there while somebody is connected) and ``Lobby`` (there while the match is
+``PlayerX``, ``PlayerO`` (there while somebody is connected) and ``Lobby`` (there while the game is
 shown in the lobby). No move but the last touches any of them.
 """
 
@@ -9,7 +9,7 @@ import zlib
 from typing import Any, Final
 
 from backend.aws.attributes import Item, Value, attribute, value_of
-from backend.core.match import Match, Seat
+from backend.core.game import Game, Seat
 from backend.core.ports import LobbyLine
 from shared.board import Mark
 from shared.messages import LobbyKind, Series
@@ -25,47 +25,47 @@ LOBBY_LINE: Final = ("NameX", "NameO", "PlayerX", "PlayerO", "Clock")
 
 
 def shard_of(game_id: str) -> str:
-    """The shard of the lobby that shows this match, whenever it shows it."""
+    """The shard of the lobby that shows this game, whenever it shows it."""
     return str(zlib.crc32(game_id.encode()) % SHARDS)
 
 
 def standing(kind: LobbyKind, since: int) -> str:
     """The lobby's sort key: the list, then the time.
 
-    Because the list is part of it, a match that begins need not know whether it is listed.
+    Because the list is part of it, a game that begins need not know whether it is listed.
     """
     return f"{kind}#{since:015d}"
 
 
-def item_of(match: Match) -> Item:
-    """The item that keeps this match."""
-    return {name: attribute(value) for name, value in attributes_of(match).items()}
+def item_of(game: Game) -> Item:
+    """The item that keeps this game."""
+    return {name: attribute(value) for name, value in attributes_of(game).items()}
 
 
-def attributes_of(match: Match) -> dict[str, Value]:
+def attributes_of(game: Game) -> dict[str, Value]:
     """The attributes of the item, by name, as Python values."""
     fields: dict[str, Value | None] = {
-        "GameId": match.id,
-        "ttl": match.expires,
-        "Rev": match.rev,
-        "Status": match.status,
-        "Moves": match.moves,
-        "Winner": match.winner,
-        "Clock": match.clock,
-        "TurnAt": match.turn_at,
-        "Since": standing("open" if match.status == "waiting" else "live", match.since),
-        "Listed": match.listed or None,
-        "Lobby": shard_of(match.id) if match.lobby else None,
-        "SeriesX": match.series.x,
-        "SeriesO": match.series.o,
-        "SeriesDrawn": match.series.drawn,
-        "Offer": match.offer,
-        "Next": match.next,
-        "Watchers": match.watchers or None,
-        "EmoteAt": match.emoted,
+        "GameId": game.id,
+        "ttl": game.expires,
+        "Rev": game.rev,
+        "Status": game.status,
+        "Moves": game.moves,
+        "Winner": game.winner,
+        "Clock": game.clock,
+        "TurnAt": game.turn_at,
+        "Since": standing("open" if game.status == "waiting" else "live", game.since),
+        "Listed": game.listed or None,
+        "Lobby": shard_of(game.id) if game.lobby else None,
+        "SeriesX": game.series.x,
+        "SeriesO": game.series.o,
+        "SeriesDrawn": game.series.drawn,
+        "Offer": game.offer,
+        "Next": game.next,
+        "Watchers": game.watchers or None,
+        "EmoteAt": game.emoted,
     }
     for mark in Mark:
-        fields |= seat_fields(mark, match.seat(mark))
+        fields |= seat_fields(mark, game.seat(mark))
     return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -84,10 +84,10 @@ def seat_fields(mark: Mark, seat: Seat) -> dict[str, Value | None]:
     }
 
 
-def match_of(item: Item) -> Match:
-    """The match that an item keeps."""
+def game_of(item: Item) -> Game:
+    """The game that an item keeps."""
     held = {name: value_of(stored) for name, stored in item.items()}
-    return Match(
+    return Game(
         id=held["GameId"],
         expires=held["ttl"],
         rev=held["Rev"],

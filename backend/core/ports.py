@@ -2,7 +2,7 @@
 
 A store's changes are atomic and durable when the call returns. A condition names only what its
 decision needs, so that watchers never make a move fail. A change whose condition does not hold
-changes nothing and raises `Conflict` with the match as it is. A match whose life is over is not
+changes nothing and raises `Conflict` with the game as it is. A game whose life is over is not
 there for any call, whether or not the database still holds it.
 """
 
@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
-from backend.core.match import Match, Moment, Move, Seat
+from backend.core.game import Game, Moment, Move, Seat
 from shared.board import Mark
 from shared.messages import LobbyKind
 
 
 class Conflict(Exception):
-    """The condition of a change does not hold; ``current`` is the match, None without one."""
+    """The condition of a change does not hold; ``current`` is the game, None without one."""
 
-    def __init__(self, current: Match | None) -> None:
-        super().__init__("the match is not as it was thought to be")
+    def __init__(self, current: Game | None) -> None:
+        super().__init__("the game is not as it was thought to be")
         self.current = current
 
 
@@ -38,7 +38,7 @@ class Undelivered(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LobbyLine:
-    """What the lobby knows of a match. A name is None when that seat is free."""
+    """What the lobby knows of a game. A name is None when that seat is free."""
 
     id: str
     since: int
@@ -61,63 +61,63 @@ LOBBY_LINES: Final = 25
 class Store(Protocol):
     """The games. Every call may raise `Busy`."""
 
-    def create(self, match: Match, at: Moment) -> None:
-        """Stores a new match. Raises `Conflict` when its code is taken by a living one."""
+    def create(self, game: Game, at: Moment) -> None:
+        """Stores a new game. Raises `Conflict` when its code is taken by a living one."""
 
-    def load(self, game_id: str, at: Moment) -> Match | None:
-        """The match, strongly consistent; None when there is none."""
+    def load(self, game_id: str, at: Moment) -> Game | None:
+        """The game, strongly consistent; None when there is none."""
 
-    def append_move(self, game_id: str, connection: str, move: Move, at: Moment) -> Match:
+    def append_move(self, game_id: str, connection: str, move: Move, at: Moment) -> Game:
         """Plays.
 
-        Condition: the history is ``move.before``, the match is being played and ``connection``
-        holds the seat of ``move.mark``. Returns the match after it (`match.played`).
+        Condition: the history is ``move.before``, the game is being played and ``connection``
+        holds the seat of ``move.mark``. Returns the game after it (`game.played`).
         """
 
-    def take_seat(self, game_id: str, mark: Mark, seat: Seat, at: Moment) -> Match:
-        """Begins a waiting match.
+    def take_seat(self, game_id: str, mark: Mark, seat: Seat, at: Moment) -> Game:
+        """Begins a waiting game.
 
         Condition: it waits, the seat ``mark`` is free and the other seat has neither this token
-        nor this connection. Returns the match after it (`match.joined`).
+        nor this connection. Returns the game after it (`game.joined`).
         """
 
-    def bind(self, game_id: str, mark: Mark, token: str, connection: str, at: Moment) -> Match:
+    def bind(self, game_id: str, mark: Mark, token: str, connection: str, at: Moment) -> Game:
         """Binds a seat.
 
         Condition: ``token`` (a hash) is its right, and ``connection`` does not hold the other seat.
-        Returns the match as it was BEFORE; `match.bound` of it is the match now.
+        Returns the game as it was BEFORE; `game.bound` of it is the game now.
         """
 
-    def unbind(self, game_id: str, mark: Mark, connection: str, at: Moment) -> Match:
+    def unbind(self, game_id: str, mark: Mark, connection: str, at: Moment) -> Game:
         """Marks a connection lost.
 
-        Condition: it still holds the seat. Returns the match after it (`match.unbound`).
+        Condition: it still holds the seat. Returns the game after it (`game.unbound`).
         """
 
-    def watch(self, game_id: str, connection: str, at: Moment) -> Match:
+    def watch(self, game_id: str, connection: str, at: Moment) -> Game:
         """Adds a watcher; changes neither ``rev`` nor ``expires``.
 
-        Condition: it holds no seat, and there is room or it watches already. Returns the match
+        Condition: it holds no seat, and there is room or it watches already. Returns the game
         after it.
         """
 
-    def unwatch(self, game_id: str, connection: str, at: Moment) -> Match:
+    def unwatch(self, game_id: str, connection: str, at: Moment) -> Game:
         """Removes a watcher, if it is one; changes neither ``rev`` nor ``expires``.
 
-        Returns the match after it.
+        Returns the game after it.
         """
 
-    def emote(self, game_id: str, connection: str, at: Moment) -> Match:
+    def emote(self, game_id: str, connection: str, at: Moment) -> Game:
         """Notes when a connection spoke; changes neither ``rev`` nor ``expires``.
 
-        Condition: it holds a seat and has not spoken within the last `match.EMOTE_PAUSE_MS`.
-        Returns the match after it.
+        Condition: it holds a seat and has not spoken within the last `game.EMOTE_PAUSE_MS`.
+        Returns the game after it.
         """
 
-    def save(self, before: Match, after: Match, at: Moment) -> Match:
+    def save(self, before: Game, after: Game, at: Moment) -> Game:
         """Any other change; watchers and emotes are not written.
 
-        Condition: the stored ``rev`` is that of ``before``. Returns the match after it, with the
+        Condition: the stored ``rev`` is that of ``before``. Returns the game after it, with the
         watchers it has.
         """
 
@@ -127,7 +127,7 @@ class Store(Protocol):
     def lobby(
         self, kind: LobbyKind, since: int, *, clock: int | None = None, oldest_first: bool = False
     ) -> Sequence[LobbyLine]:
-        """At most 25 listed matches with a player connected, newest first unless told otherwise.
+        """At most 25 listed games with a player connected, newest first unless told otherwise.
 
         Only those with ``LobbyLine.since >= since`` (epoch ms), and of this clock unless None.
         May lag behind on AWS.

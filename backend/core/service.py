@@ -1,6 +1,6 @@
 """The game service: one use case per request. Load, decide, save, tell the others.
 
-The decisions are those of `match`; here stands only what is read and written for them, in which
+The decisions are those of `game`; here stands only what is read and written for them, in which
 order, and who hears of it. A change is stored before anybody is told. Imports shared and core only.
 """
 
@@ -11,10 +11,9 @@ from typing import Final, assert_never
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace as with_fields
 
-from backend.core import match as rules
-from backend.core.announce import Announcer
-from backend.core.asking import Asking
-from backend.core.match import Match, Moment, Move
+from backend.core import game as rules
+from backend.core.context import Context
+from backend.core.game import Game, Moment, Move
 from backend.core.matchmaking import Matchmaking
 from backend.core.ports import (
     Busy,
@@ -26,6 +25,7 @@ from backend.core.ports import (
     Metrics,
     Store,
 )
+from backend.core.pushes import Pushes
 from backend.core.rematch import Rematches
 from backend.core.seating import TRIES, Seating
 from shared import board, codec
@@ -62,29 +62,29 @@ class Service:
         self._clock = clock
         self._metrics = metrics
         self._life = life
-        self._announcer = Announcer(store, connections, metrics)
-        self._seating = Seating(store, self._announcer, metrics, new_key)
-        self._matchmaking = Matchmaking(store, self._announcer, self._seating)
-        self._rematches = Rematches(store, self._announcer, metrics)
+        self._pushes = Pushes(store, connections, metrics)
+        self._seating = Seating(store, self._pushes, metrics, new_key)
+        self._matchmaking = Matchmaking(store, self._pushes, self._seating)
+        self._rematches = Rematches(store, self._pushes, metrics)
 
     def handle(self, body: str, connection: str) -> wire.Event | None:
         """Serves one frame and returns its reply; None where the protocol wants silence.
 
         What is refused, and a store that is busy, is answered by an ``error``.
         """
-        asking = self._asking(connection)
+        context = self._context(connection)
         ref: str | UnsetType = UNSET
         game_id: str | UnsetType = UNSET
         try:
             request = codec.decode_request(body)
             ref = request.ref
             game_id = getattr(request, "id", UNSET)
-            reply = self._reply(request, asking)
+            reply = self._reply(request, context)
         except Refusal as refusal:
-            return self._error(refusal, asking, refusal.ref or ref, refusal.game_id or game_id)
+            return self._error(refusal, context, refusal.ref or ref, refusal.game_id or game_id)
         except Busy:
             busy = Refusal(ErrorCode.BUSY, "The server is busy; try again in a moment.")
-            return self._error(busy, asking, ref, game_id)
+            return self._error(busy, context, ref, game_id)
         return None if reply is None else with_fields(reply, ref=ref)
 
     def failed(self, body: str) -> wire.Error:
@@ -106,93 +106,93 @@ class Service:
         Raises:
             Busy: the store could not be asked which seats those are.
         """
-        asking = self._asking(connection)
+        context = self._context(connection)
         for game_id, mark in self._store.games_of(connection):
-            self._announcer.lose(game_id, mark, connection, asking.at)
+            self._pushes.lose(game_id, mark, connection, context.at)
 
-    def _asking(self, connection: str) -> Asking:
+    def _context(self, connection: str) -> Context:
         now = self._clock.now()
-        return Asking(connection, Moment(now, now // 1000 + self._life))
+        return Context(connection, Moment(now, now // 1000 + self._life))
 
-    def _reply(self, request: wire.AnyRequest, asking: Asking) -> wire.Event | None:  # noqa: C901, PLR0911, PLR0912 (a case each)
+    def _reply(self, request: wire.AnyRequest, context: Context) -> wire.Event | None:  # noqa: C901, PLR0911, PLR0912 (a case each)
         match request:
             case wire.Start():
-                return self._seating.start(request, asking)
+                return self._seating.start(request, context)
             case wire.Join():
-                return self._seating.join(request, asking)
-            case wire.Match():
-                return self._matchmaking.match(request, asking)
+                return self._seating.join(request, context)
+            case wire.QuickMatch():
+                return self._matchmaking.find(request, context)
             case wire.Play():
-                return self._play(request, asking)
+                return self._play(request, context)
             case wire.Resume():
-                return self._seating.resume(request, asking)
+                return self._seating.resume(request, context)
             case wire.Leave():
-                return self._leave(request, asking)
+                return self._leave(request, context)
             case wire.Resign():
-                return self._resign(request, asking)
+                return self._resign(request, context)
             case wire.Claim():
-                return self._claim(request, asking)
+                return self._claim(request, context)
             case wire.Rematch():
-                return self._rematches.rematch(request, asking)
+                return self._rematches.rematch(request, context)
             case wire.Watch():
-                return self._watch(request, asking)
+                return self._watch(request, context)
             case wire.List():
-                return self._list(request, asking)
+                return self._list(request, context)
             case wire.Emote():
-                return self._emote(request, asking)
+                return self._emote(request, context)
             case wire.Ping():
-                return self._ping(request, asking)
+                return self._ping(request, context)
             case _:
                 assert_never(request)
 
     def _error(
         self,
         refusal: Refusal,
-        asking: Asking,
+        context: Context,
         ref: str | UnsetType,
         game_id: str | UnsetType,
     ) -> wire.Error:
         self._metrics.count({Metric.REFUSED: 1})
-        seen = self._seen(refusal, asking, game_id)
-        at_table = seen is not None and asking.connection in rules.audience(seen)
+        seen = self._seen(refusal, context, game_id)
+        at_table = seen is not None and context.connection in rules.audience(seen)
         return wire.Error(
             code=refusal.code,
             message=refusal.message,
-            now=asking.at.now,
+            now=context.at.now,
             ref=ref,
             id=game_id,
             game=rules.snapshot(seen) if seen is not None and at_table else UNSET,
             retry_at=refusal.retry_at if refusal.code is ErrorCode.TOO_EARLY else UNSET,
         )
 
-    def _seen(self, refusal: Refusal, asking: Asking, game_id: str | UnsetType) -> Match | None:
-        """The match that the request names: a `match` can be refused at another one."""
+    def _seen(self, refusal: Refusal, context: Context, game_id: str | UnsetType) -> Game | None:
+        """The game that the request names: a `match` can be refused at another one."""
         if game_id is UNSET:
             return None
-        if asking.seen is not None and asking.seen.id == game_id:
-            return asking.seen
+        if context.seen is not None and context.seen.id == game_id:
+            return context.seen
         # A store that was busy is not asked once more.
         if refusal.code in {ErrorCode.NO_SUCH_GAME, ErrorCode.BUSY}:
             return None
         try:
-            return self._store.load(game_id, asking.at)
+            return self._store.load(game_id, context.at)
         except Busy:
             return None
 
-    def _tell(self, match: Match, event: wire.Event, asking: Asking) -> None:
-        self._announcer.tell(match, event, asking.at, but={asking.connection})
+    def _tell(self, game: Game, event: wire.Event, context: Context) -> None:
+        self._pushes.tell(game, event, context.at, but={context.connection})
 
-    def _change(self, game_id: str, asking: Asking, decide: Callable[[Match], Match]) -> Match:
-        """Loads, decides and saves, against whoever changes the match at the same time."""
-        current = asking.see(self._store.load(game_id, asking.at))
+    def _change(self, game_id: str, context: Context, decide: Callable[[Game], Game]) -> Game:
+        """Loads, decides and saves, against whoever changes the game at the same time."""
+        current = context.see(self._store.load(game_id, context.at))
         for _ in range(TRIES):
             changed = decide(current)
             if changed is current:
                 return current
             try:
-                saved = asking.see(self._store.save(current, changed, asking.at))
+                saved = context.see(self._store.save(current, changed, context.at))
             except Conflict as conflict:
-                current = asking.see(conflict.current)
+                current = context.see(conflict.current)
                 continue
             if current.phase == "playing":
                 self._count_finished(saved)
@@ -201,25 +201,25 @@ class Service:
 
     # Playing
 
-    def _play(self, request: wire.Play, asking: Asking) -> wire.Event | None:
-        match = self._played(request, board.cell_of(request.tile), asking)
-        mark = rules.judge_seated(match, asking.connection)
+    def _play(self, request: wire.Play, context: Context) -> wire.Event | None:
+        game = self._played(request, board.cell_of(request.tile), context)
+        mark = rules.judge_seated(game, context.connection)
         event = wire.Played(
-            id=match.id,
+            id=game.id,
             mark=mark,
             tile=request.tile,
-            game=rules.snapshot(match),
-            now=asking.at.now,
+            game=rules.snapshot(game),
+            now=context.at.now,
         )
-        self._tell(match, event, asking)
+        self._tell(game, event, context)
         return None if request.ref is UNSET else event
 
-    def _played(self, request: wire.Play, cell: int, asking: Asking) -> Match:
-        connection, at = asking.connection, asking.at
+    def _played(self, request: wire.Play, cell: int, context: Context) -> Game:
+        connection, at = context.connection, context.at
         after = None if request.after is UNSET else request.after
         # What the player saw is taken for the truth first: then a move costs one write and no read.
         claimed = after is not None and cell in board.free(after)
-        current = None if claimed else asking.see(self._store.load(request.id, at))
+        current = None if claimed else context.see(self._store.load(request.id, at))
         for _ in range(TRIES):
             if current is None:
                 move = Move(after or "", cell)
@@ -228,126 +228,126 @@ class Service:
             else:
                 move = rules.judge_play(current, connection, cell, after)
             try:
-                match = self._store.append_move(request.id, connection, move, at)
+                game = self._store.append_move(request.id, connection, move, at)
             except Conflict as conflict:
-                current = asking.see(conflict.current)
+                current = context.see(conflict.current)
                 continue
-            self._count_finished(match)
-            return match
+            self._count_finished(game)
+            return game
         raise Busy
 
-    def _resign(self, request: wire.Resign, asking: Asking) -> wire.Event:
-        def decide(match: Match) -> Match:
-            mark = rules.judge_seated(match, asking.connection)
-            if match.status == "resigned" and match.winner is mark.other:
-                return match
-            rules.check(match, rules.Action.RESIGN)
-            return rules.resigned(match, mark, asking.at)
+    def _resign(self, request: wire.Resign, context: Context) -> wire.Event:
+        def decide(game: Game) -> Game:
+            mark = rules.judge_seated(game, context.connection)
+            if game.status == "resigned" and game.winner is mark.other:
+                return game
+            rules.check(game, rules.Action.RESIGN)
+            return rules.resigned(game, mark, context.at)
 
-        match = self._change(request.id, asking, decide)
-        mark = rules.judge_seated(match, asking.connection)
-        event = wire.Resigned(id=match.id, mark=mark, game=rules.snapshot(match), now=asking.at.now)
-        self._tell(match, event, asking)
+        game = self._change(request.id, context, decide)
+        mark = rules.judge_seated(game, context.connection)
+        event = wire.Resigned(id=game.id, mark=mark, game=rules.snapshot(game), now=context.at.now)
+        self._tell(game, event, context)
         return event
 
-    def _claim(self, request: wire.Claim, asking: Asking) -> wire.Event:
-        def decide(match: Match) -> Match:
-            mark = rules.judge_seated(match, asking.connection)
-            if match.status in {"timeout", "abandoned"} and match.winner is mark:
-                return match
-            reason = rules.judge_claim(match, mark, asking.at.now)
-            return rules.claimed(match, mark, reason, asking.at)
+    def _claim(self, request: wire.Claim, context: Context) -> wire.Event:
+        def decide(game: Game) -> Game:
+            mark = rules.judge_seated(game, context.connection)
+            if game.status in {"timeout", "abandoned"} and game.winner is mark:
+                return game
+            reason = rules.judge_claim(game, mark, context.at.now)
+            return rules.claimed(game, mark, reason, context.at)
 
-        match = self._change(request.id, asking, decide)
-        mark = rules.judge_seated(match, asking.connection)
-        event = wire.Claimed(id=match.id, mark=mark, game=rules.snapshot(match), now=asking.at.now)
-        self._tell(match, event, asking)
+        game = self._change(request.id, context, decide)
+        mark = rules.judge_seated(game, context.connection)
+        event = wire.Claimed(id=game.id, mark=mark, game=rules.snapshot(game), now=context.at.now)
+        self._tell(game, event, context)
         return event
 
-    def _count_finished(self, match: Match) -> None:
-        if match.phase == "finished":
-            self._metrics.count({Metric.FINISHED: 1, Metric.MOVES: len(match.moves)})
+    def _count_finished(self, game: Game) -> None:
+        if game.phase == "finished":
+            self._metrics.count({Metric.FINISHED: 1, Metric.MOVES: len(game.moves)})
 
-    def _leave(self, request: wire.Leave, asking: Asking) -> wire.Event:
+    def _leave(self, request: wire.Leave, context: Context) -> wire.Event:
         marks: set[Mark] = set()
 
-        def decide(match: Match) -> Match:
-            mark = rules.seat_of(match, asking.connection)
+        def decide(game: Game) -> Game:
+            mark = rules.seat_of(game, context.connection)
             if mark is None:
-                return match
+                return game
             marks.add(mark)
-            return rules.left(match, mark, asking.at)
+            return rules.left(game, mark, context.at)
 
-        match = self._change(request.id, asking, decide)
-        if asking.connection in match.watchers:
-            match = self._unwatched(match, asking)
-        game, now = rules.snapshot(match), asking.at.now
+        game = self._change(request.id, context, decide)
+        if context.connection in game.watchers:
+            game = self._unwatched(game, context)
+        snapshot, now = rules.snapshot(game), context.at.now
         # Of those that it held at any try: one can have been left by a try that seemed to fail.
         for mark in marks:
-            if match.seat(mark).connection is not None:
+            if game.seat(mark).connection is not None:
                 continue
-            gone = wire.Presence(id=match.id, mark=mark, online=False, game=game, now=now)
-            self._tell(match, gone, asking)
-        return wire.Left(id=match.id, game=game, now=now)
+            gone = wire.Presence(id=game.id, mark=mark, online=False, game=snapshot, now=now)
+            self._tell(game, gone, context)
+        return wire.Left(id=game.id, game=snapshot, now=now)
 
-    def _unwatched(self, match: Match, asking: Asking) -> Match:
+    def _unwatched(self, game: Game, context: Context) -> Game:
         try:
-            return self._store.unwatch(match.id, asking.connection, asking.at)
+            return self._store.unwatch(game.id, context.connection, context.at)
         except Conflict as conflict:
-            return asking.see(conflict.current)
+            return context.see(conflict.current)
 
-    def _emote(self, request: wire.Emote, asking: Asking) -> wire.Event:
+    def _emote(self, request: wire.Emote, context: Context) -> wire.Event:
         try:
-            match = self._store.emote(request.id, asking.connection, asking.at)
+            game = self._store.emote(request.id, context.connection, context.at)
         except Conflict as conflict:
-            match = asking.see(conflict.current)
-            rules.judge_seated(match, asking.connection)
-            spoken = match.emoted.get(asking.connection, asking.at.now)
+            game = context.see(conflict.current)
+            rules.judge_seated(game, context.connection)
+            spoken = game.emoted.get(context.connection, context.at.now)
             raise Refusal(
                 ErrorCode.TOO_EARLY,
                 "One emote a second is enough.",
                 retry_at=spoken + rules.EMOTE_PAUSE_MS,
             ) from None
-        mark = rules.judge_seated(match, asking.connection)
-        event = wire.Emoted(id=match.id, mark=mark, emote=request.emote)
-        self._tell(match, event, asking)
+        mark = rules.judge_seated(game, context.connection)
+        event = wire.Emoted(id=game.id, mark=mark, emote=request.emote)
+        self._tell(game, event, context)
         return event
 
     # Looking
 
-    def _watch(self, request: wire.Watch, asking: Asking) -> wire.Event:
-        match = asking.see(self._watched(request.id, asking))
-        return wire.Watching(id=match.id, game=rules.snapshot(match), now=asking.at.now)
+    def _watch(self, request: wire.Watch, context: Context) -> wire.Event:
+        game = context.see(self._watched(request.id, context))
+        return wire.Watching(id=game.id, game=rules.snapshot(game), now=context.at.now)
 
-    def _watched(self, game_id: str, asking: Asking) -> Match:
+    def _watched(self, game_id: str, context: Context) -> Game:
         try:
-            return self._store.watch(game_id, asking.connection, asking.at)
+            return self._store.watch(game_id, context.connection, context.at)
         except Conflict as conflict:
-            current = asking.see(conflict.current)
-        if rules.seat_of(current, asking.connection) is not None:
+            current = context.see(conflict.current)
+        if rules.seat_of(current, context.connection) is not None:
             return current
-        if self._announcer.prune(current, asking.at):
+        if self._pushes.prune(current, context.at):
             try:
-                return self._store.watch(game_id, asking.connection, asking.at)
+                return self._store.watch(game_id, context.connection, context.at)
             except Conflict as conflict:
-                asking.see(conflict.current)
+                context.see(conflict.current)
         raise Refusal(
             ErrorCode.TOO_MANY, f"{rules.MAX_WATCHERS} people are watching this game already."
         )
 
-    def _list(self, request: wire.List, asking: Asking) -> wire.Event:
-        lines = self._store.lobby(request.kind, asking.at.oldest)
+    def _list(self, request: wire.List, context: Context) -> wire.Event:
+        lines = self._store.lobby(request.kind, context.at.oldest)
         return wire.Listed(games=tuple(_listing(line) for line in lines))
 
-    def _ping(self, request: wire.Ping, asking: Asking) -> wire.Event:
+    def _ping(self, request: wire.Ping, context: Context) -> wire.Event:
         if request.id is UNSET:
-            return wire.Pong(now=asking.at.now)
-        match = asking.see(self._store.load(request.id, asking.at))
+            return wire.Pong(now=context.at.now)
+        game = context.see(self._store.load(request.id, context.at))
         return wire.Pong(
-            now=asking.at.now,
-            id=match.id,
-            mark=rules.seat_of(match, asking.connection),
-            game=rules.snapshot(match),
+            now=context.at.now,
+            id=game.id,
+            mark=rules.seat_of(game, context.connection),
+            game=rules.snapshot(game),
         )
 
 

@@ -12,7 +12,7 @@ from aws_cdk.aws_apigatewayv2_integrations import WebSocketLambdaIntegration
 from constructs import Construct
 
 from backend.infra.findings import acknowledge
-from backend.infra.lines import log_group
+from backend.infra.log_groups import log_group
 from backend.infra.settings import Settings
 from shared.messages import REQUESTS
 

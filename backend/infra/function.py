@@ -11,9 +11,9 @@ from constructs import Construct
 from backend.infra import asset
 from backend.infra.api import acknowledge_posts, posts
 from backend.infra.findings import acknowledge
-from backend.infra.games import Games
-from backend.infra.lines import log_group
+from backend.infra.log_groups import log_group
 from backend.infra.settings import Settings
+from backend.infra.table import Games
 
 # API Gateway waits 29 s for an answer. With its repeats a call of the table takes up to 9 s and a
 # push up to 6 s (`backend/aws/wiring.py`): a request that meets more than that is ended here, and

@@ -12,8 +12,8 @@ from constructs import Construct
 
 from backend.infra.findings import acknowledge
 from backend.infra.function import GameFunction
-from backend.infra.games import Games
 from backend.infra.settings import Settings
+from backend.infra.table import Games
 
 NAMESPACE: Final = "Noughts"
 DIMENSION: Final = "Stack"

@@ -7,9 +7,9 @@ from constructs import Construct
 
 from backend.infra.api import GameApi
 from backend.infra.function import GameFunction
-from backend.infra.games import Games
 from backend.infra.monitoring import Monitoring
 from backend.infra.settings import Settings
+from backend.infra.table import Games
 
 
 class NoughtsStack(Stack):

@@ -44,9 +44,9 @@ from websockets.frames import CloseCode
 
 from backend.core.ports import Busy, Connections, Gone, LobbyLine, Store, Undelivered
 from backend.local import gateway, invocation
-from backend.local.gateway import Client, Gateway
-from backend.local.passing import PassingStore
+from backend.local.gateway import Gateway, Peer
 from backend.local.sockets import GOING_AWAY
+from backend.local.store_wrapper import StoreWrapper
 from shared.board import Mark
 from shared.messages import LobbyKind
 
@@ -122,7 +122,7 @@ class Dice:
         return self._random.uniform(0, seconds)
 
 
-class ChaosStore(PassingStore):
+class ChaosStore(StoreWrapper):
     """A `Store` that fails."""
 
     def __init__(self, store: Store, dice: Dice, odds: Odds = STORE) -> None:
@@ -205,10 +205,10 @@ class ChaoticGateway(Gateway):
         await asyncio.gather(*self._late)
         await super().close()
 
-    def _is_over(self, client: Client, now: int) -> bool:
+    def _is_over(self, client: Peer, now: int) -> bool:
         return super()._is_over(client, now) or bool(self._sweeps.draw(self._faults.sweep))
 
-    async def _receive(self, client: Client, body: str) -> None:
+    async def _receive(self, client: Peer, body: str) -> None:
         match self._arrivals.draw(self._faults.arrival):
             case "cut before":
                 client.socket.cut()
@@ -230,16 +230,16 @@ class ChaoticGateway(Gateway):
             case _:
                 await super()._receive(client, body)
 
-    def _serve_later(self, client: Client, body: str, seconds: float) -> None:
+    def _serve_later(self, client: Peer, body: str, seconds: float) -> None:
         task = asyncio.create_task(self._serve_after(seconds, client, body))
         self._late.add(task)
         task.add_done_callback(self._late.discard)
 
-    async def _serve_after(self, seconds: float, client: Client, body: str) -> None:
+    async def _serve_after(self, seconds: float, client: Peer, body: str) -> None:
         await asyncio.sleep(seconds)
         await super()._receive(client, body)
 
-    def _send(self, client: Client, frame: str) -> None:
+    def _send(self, client: Peer, frame: str) -> None:
         match self._deliveries.draw(self._faults.delivery):
             case "lost":
                 pass
@@ -252,7 +252,7 @@ class ChaoticGateway(Gateway):
             case _:
                 super()._send(client, frame)
 
-    async def _report(self, client: Client) -> None:
+    async def _report(self, client: Peer) -> None:
         if self._endings.draw(self._faults.ending) is None:
             await super()._report(client)
 

@@ -54,7 +54,7 @@ class NoMetrics:
 
 
 @dataclass(slots=True, eq=False)
-class Client:
+class Peer:
     """A connected client; ``active_at`` (epoch ms) is when a frame last went either way."""
 
     caller: Caller
@@ -70,7 +70,7 @@ class Client:
 class Outbox:
     """The `Connections` of the handler: keeps what it posts until its call is over."""
 
-    def __init__(self, clients: Mapping[str, Client]) -> None:
+    def __init__(self, clients: Mapping[str, Peer]) -> None:
         self._clients = clients
         self._posts: list[tuple[str, str]] = []
 
@@ -93,7 +93,7 @@ class Gateway:
         self._clock = clock
         self._limits = limits
         self._origins = frozenset(origins)
-        self._clients: dict[str, Client] = {}
+        self._clients: dict[str, Peer] = {}
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="handler")
         self._closing = False
         self._deserted_at: int | None = clock.now()
@@ -133,7 +133,7 @@ class Gateway:
             if self._is_over(client, now):
                 client.socket.dismiss(CloseCode.GOING_AWAY, GOING_AWAY)
 
-    def _is_over(self, client: Client, now: int) -> bool:
+    def _is_over(self, client: Peer, now: int) -> bool:
         idle, age = now - client.active_at, now - client.caller.connected_at
         limits = self._limits
         return idle >= 1000 * limits.idle_seconds or age >= 1000 * limits.life_seconds
@@ -176,7 +176,7 @@ class Gateway:
         finally:
             await self._farewell(client)
 
-    def _welcome(self, socket: Socket) -> Client:
+    def _welcome(self, socket: Socket) -> Peer:
         now = self._clock.now()
         caller = Caller(
             connection=invocation.new_id(),
@@ -185,26 +185,26 @@ class Gateway:
             user_agent=_header(socket, "User-Agent"),
             domain=_header(socket, "Host") or "localhost",
         )
-        client = Client(caller, socket, TokenBucket(self._limits.rate, now), now)
+        client = Peer(caller, socket, TokenBucket(self._limits.rate, now), now)
         self._clients[client.id] = client
         self._deserted_at = None
         if self._closing:
             socket.dismiss(CloseCode.GOING_AWAY, GOING_AWAY)
         return client
 
-    async def _farewell(self, client: Client) -> None:
+    async def _farewell(self, client: Peer) -> None:
         del self._clients[client.id]
         if not self._clients:
             self._deserted_at = self._clock.now()
         await self._report(client)
 
-    async def _report(self, client: Client) -> None:
+    async def _report(self, client: Peer) -> None:
         now = self._clock.now()
         await self._run(invocation.disconnect_event(client.caller, client.socket.ending, now))
 
     # Frames
 
-    async def _receive(self, client: Client, body: str) -> None:
+    async def _receive(self, client: Peer, body: str) -> None:
         if self._closing:
             return
         client.active_at = now = self._clock.now()
@@ -215,10 +215,10 @@ class Gateway:
             # A client that floods lets the others have their turn.
             await asyncio.sleep(0)
 
-    def _event(self, client: Client, body: str) -> dict[str, Any]:
+    def _event(self, client: Peer, body: str) -> dict[str, Any]:
         return invocation.message_event(client.caller, body, self._clock.now())
 
-    async def _run(self, event: dict[str, Any], client: Client | None = None) -> None:
+    async def _run(self, event: dict[str, Any], client: Peer | None = None) -> None:
         """Runs the handler and sends its reply to the client, then what it posted."""
         call = asyncio.get_running_loop().run_in_executor
         response, posts = await call(self._worker, self._call, event)
@@ -239,10 +239,10 @@ class Gateway:
             response = None
         return response, self.outbox.take()
 
-    def _notify(self, client: Client, message: str, request_id: str) -> None:
+    def _notify(self, client: Peer, message: str, request_id: str) -> None:
         self._send(client, invocation.notice(message, client.id, request_id))
 
-    def _send(self, client: Client, frame: str) -> None:
+    def _send(self, client: Peer, frame: str) -> None:
         client.active_at = self._clock.now()
         client.socket.post(frame)
 

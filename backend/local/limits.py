@@ -8,9 +8,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from backend.core.match import Match, Moment, Seat
+from backend.core.game import Game, Moment, Seat
 from backend.core.ports import Store
-from backend.local.passing import PassingStore
+from backend.local.store_wrapper import StoreWrapper
 from shared.board import Mark
 from shared.errors import ErrorCode, Refusal
 
@@ -88,7 +88,7 @@ def _source(address: str) -> str:
     return str(ipaddress.ip_network((found, IPV6_SUBSCRIBER_BITS), strict=False))
 
 
-class CappedStore(PassingStore):
+class CappedStore(StoreWrapper):
     """A store in which one connection can sit at ``limit`` games that wait or are played.
 
     Raises a `Refusal` (``too_many``) where the service would give it one seat more, so that the
@@ -99,14 +99,14 @@ class CappedStore(PassingStore):
         super().__init__(store)
         self._limit = limit
 
-    def create(self, match: Match, at: Moment) -> None:
+    def create(self, game: Game, at: Moment) -> None:
         # A rematch is created in play and takes the place of a game that is over.
-        is_new = match.status == "waiting" and super().load(match.id, at) is None
-        for seat in (match.x, match.o) if is_new else ():
+        is_new = game.status == "waiting" and super().load(game.id, at) is None
+        for seat in (game.x, game.o) if is_new else ():
             self._check(seat, at)
-        super().create(match, at)
+        super().create(game, at)
 
-    def take_seat(self, game_id: str, mark: Mark, seat: Seat, at: Moment) -> Match:
+    def take_seat(self, game_id: str, mark: Mark, seat: Seat, at: Moment) -> Game:
         self._check(seat, at)
         return super().take_seat(game_id, mark, seat, at)
 
@@ -117,12 +117,9 @@ class CappedStore(PassingStore):
         if len(held) < self._limit:
             return
         load = super().load
-        matches = [load(game_id, at) for game_id, _ in held]
+        games = [load(game_id, at) for game_id, _ in held]
         open_phases = {"waiting", "playing"}
-        if (
-            sum(match is not None and match.phase in open_phases for match in matches)
-            >= self._limit
-        ):
+        if sum(game is not None and game.phase in open_phases for game in games) >= self._limit:
             raise Refusal(
                 ErrorCode.TOO_MANY,
                 f"You sit at {self._limit} games that are not over; finish or leave one first.",

@@ -20,7 +20,7 @@ from typing import Any, Final
 from filelock import FileLock, Timeout
 from platformdirs import user_state_path
 
-from backend.core.match import Moment
+from backend.core.game import Moment
 from backend.core.ports import Busy, Store
 from backend.core.service import LIFE_SECONDS
 from backend.handlers.clock import SystemClock
@@ -69,7 +69,7 @@ class CannotServe(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class ServeOptions:
     """What the command line says. ``idle_exit`` is seconds, None for never."""
 
     host: str = "127.0.0.1"
@@ -107,7 +107,7 @@ def _failed(sentence: str) -> int:
     return 1
 
 
-def parse(arguments: Sequence[str] | None) -> Options:
+def parse(arguments: Sequence[str] | None) -> ServeOptions:
     """Reads the command line; exits with status 2 when it is wrong."""
     parser = argparse.ArgumentParser("python -m backend.local", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
@@ -137,7 +137,7 @@ def parse(arguments: Sequence[str] | None) -> Options:
         help="browser origin that may connect, * for all; can be repeated",
     )
     found = parser.parse_args(arguments)
-    return Options(
+    return ServeOptions(
         host=found.host,
         port=found.port,
         data=found.data or _state_folder(),
@@ -169,7 +169,7 @@ def _state_folder() -> Path:
     return user_state_path("noughts-tui", appauthor=False)
 
 
-def _serve(options: Options) -> None:
+def _serve(options: ServeOptions) -> None:
     options.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     games = options.data / "games.sqlite3"
     with _sole_owner(options.data) as note, closing(SqliteStore(games)) as store:
@@ -202,7 +202,7 @@ def _owned(folder: Path, note: Path) -> str:
     return f"{folder} is used by the gateway {where}. {_WAIT}"
 
 
-async def _run(store: SqliteStore, options: Options, note: Path) -> None:
+async def _run(store: SqliteStore, options: ServeOptions, note: Path) -> None:
     ended = asyncio.Event()
     _end_on_signals(ended)
     async with contextlib.AsyncExitStack() as running:
@@ -218,7 +218,9 @@ async def _run(store: SqliteStore, options: Options, note: Path) -> None:
         await _until(ended, gateway, options.idle_exit)
 
 
-def _serving(store: Store, games: str, options: Options) -> AbstractAsyncContextManager[Gateway]:
+def _serving(
+    store: Store, games: str, options: ServeOptions
+) -> AbstractAsyncContextManager[Gateway]:
     settings: dict[str, Any] = {
         "host": options.host,
         "port": options.port,

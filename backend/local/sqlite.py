@@ -1,7 +1,7 @@
 """The games in one SQLite file, for the embedded gateway. Imports core and shared only.
 
 Every change is one IMMEDIATE transaction: read the row, ask the condition, apply the pure function
-of `match`, write the columns that differ. Every statement finds its rows by an index.
+of `game`, write the columns that differ. Every statement finds its rows by an index.
 """
 
 import json
@@ -14,8 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from backend.core import match as rules
-from backend.core.match import Match, Moment, Move, Seat
+from backend.core import game as rules
+from backend.core.game import Game, Moment, Move, Seat
 from backend.core.ports import LOBBY_LINES, Busy, Conflict, LobbyLine
 from shared.board import Mark
 from shared.messages import LobbyKind, Series
@@ -104,90 +104,90 @@ class SqliteStore:
         with self._lock:
             self._database.close()
 
-    def create(self, match: Match, at: Moment) -> None:
+    def create(self, game: Game, at: Moment) -> None:
         with self._transaction():
-            if (current := self._living(match.id, at)) is not None:
+            if (current := self._living(game.id, at)) is not None:
                 raise Conflict(current)
             self._database.execute(_PURGE, (at.second, _PURGED_AT_ONCE))
-            row = _row(match)
+            row = _row(game)
             columns, places = ", ".join(row), ", ".join(f":{column}" for column in row)
             self._database.execute(f"REPLACE INTO games ({columns}) VALUES ({places})", row)  # noqa: S608 (the names of columns)
 
-    def load(self, game_id: str, at: Moment) -> Match | None:
+    def load(self, game_id: str, at: Moment) -> Game | None:
         with self._use():
             return self._living(game_id, at)
 
-    def append_move(self, game_id: str, connection: str, move: Move, at: Moment) -> Match:
-        def decide(match: Match) -> Match | None:
+    def append_move(self, game_id: str, connection: str, move: Move, at: Moment) -> Game:
+        def decide(game: Game) -> Game | None:
             wanted = (move.before, "playing", connection)
-            held = (match.moves, match.status, match.seat(move.mark).connection)
-            return rules.played(match, move, at) if held == wanted else None
+            held = (game.moves, game.status, game.seat(move.mark).connection)
+            return rules.played(game, move, at) if held == wanted else None
 
         return self._change(game_id, at, decide)
 
-    def take_seat(self, game_id: str, mark: Mark, seat: Seat, at: Moment) -> Match:
-        def decide(match: Match) -> Match | None:
-            host = match.seat(mark.other)
-            if match.status != "waiting" or match.seat(mark).taken:
+    def take_seat(self, game_id: str, mark: Mark, seat: Seat, at: Moment) -> Game:
+        def decide(game: Game) -> Game | None:
+            host = game.seat(mark.other)
+            if game.status != "waiting" or game.seat(mark).taken:
                 return None
             if seat.token == host.token or seat.connection == host.connection:
                 return None
-            return rules.joined(match, mark, seat, at)
+            return rules.joined(game, mark, seat, at)
 
         return self._change(game_id, at, decide)
 
-    def bind(self, game_id: str, mark: Mark, token: str, connection: str, at: Moment) -> Match:
-        found: list[Match] = []
+    def bind(self, game_id: str, mark: Mark, token: str, connection: str, at: Moment) -> Game:
+        found: list[Game] = []
 
-        def decide(match: Match) -> Match | None:
-            if not token or rules.holder(match, token) is not mark:
+        def decide(game: Game) -> Game | None:
+            if not token or rules.holder(game, token) is not mark:
                 return None
-            if match.seat(mark.other).connection == connection:
+            if game.seat(mark.other).connection == connection:
                 return None
-            found.append(match)
-            return rules.bound(match, mark, connection, at)
+            found.append(game)
+            return rules.bound(game, mark, connection, at)
 
         self._change(game_id, at, decide)
         return found[0]
 
-    def unbind(self, game_id: str, mark: Mark, connection: str, at: Moment) -> Match:
-        def decide(match: Match) -> Match | None:
-            held = match.seat(mark).connection == connection
-            return rules.unbound(match, mark, at) if held else None
+    def unbind(self, game_id: str, mark: Mark, connection: str, at: Moment) -> Game:
+        def decide(game: Game) -> Game | None:
+            held = game.seat(mark).connection == connection
+            return rules.unbound(game, mark, at) if held else None
 
         return self._change(game_id, at, decide)
 
-    def watch(self, game_id: str, connection: str, at: Moment) -> Match:
-        def decide(match: Match) -> Match | None:
-            watchers = match.watchers | {connection}
-            if rules.seat_of(match, connection) is not None or len(watchers) > rules.MAX_WATCHERS:
+    def watch(self, game_id: str, connection: str, at: Moment) -> Game:
+        def decide(game: Game) -> Game | None:
+            watchers = game.watchers | {connection}
+            if rules.seat_of(game, connection) is not None or len(watchers) > rules.MAX_WATCHERS:
                 return None
-            return replace(match, watchers=watchers)
+            return replace(game, watchers=watchers)
 
         return self._change(game_id, at, decide)
 
-    def unwatch(self, game_id: str, connection: str, at: Moment) -> Match:
-        def decide(match: Match) -> Match:
-            return replace(match, watchers=match.watchers - {connection})
+    def unwatch(self, game_id: str, connection: str, at: Moment) -> Game:
+        def decide(game: Game) -> Game:
+            return replace(game, watchers=game.watchers - {connection})
 
         return self._change(game_id, at, decide)
 
-    def emote(self, game_id: str, connection: str, at: Moment) -> Match:
-        def decide(match: Match) -> Match | None:
-            spoken = match.emoted.get(connection)
-            if rules.seat_of(match, connection) is None:
+    def emote(self, game_id: str, connection: str, at: Moment) -> Game:
+        def decide(game: Game) -> Game | None:
+            spoken = game.emoted.get(connection)
+            if rules.seat_of(game, connection) is None:
                 return None
             if spoken is not None and at.now - spoken < rules.EMOTE_PAUSE_MS:
                 return None
-            return replace(match, emoted={**match.emoted, connection: at.now})
+            return replace(game, emoted={**game.emoted, connection: at.now})
 
         return self._change(game_id, at, decide)
 
-    def save(self, before: Match, after: Match, at: Moment) -> Match:
-        def decide(match: Match) -> Match | None:
-            if match.rev != before.rev:
+    def save(self, before: Game, after: Game, at: Moment) -> Game:
+        def decide(game: Game) -> Game | None:
+            if game.rev != before.rev:
                 return None
-            return replace(after, watchers=match.watchers, emoted=match.emoted)
+            return replace(after, watchers=game.watchers, emoted=game.emoted)
 
         return self._change(before.id, at, decide)
 
@@ -216,12 +216,12 @@ class SqliteStore:
             self._database.execute(_PURGE, (at.second, -1))
             held = {row["id"] for query in _CONNECTED for row in self._database.execute(query)}
             for game_id in sorted(held):
-                match = self._living(game_id, at)
-                if match is not None:
-                    self._write(match, _deserted(match, at))
+                game = self._living(game_id, at)
+                if game is not None:
+                    self._write(game, _deserted(game, at))
 
-    def _change(self, game_id: str, at: Moment, decide: Callable[[Match], Match | None]) -> Match:
-        """Writes what ``decide`` makes of the match; None is a condition that does not hold."""
+    def _change(self, game_id: str, at: Moment, decide: Callable[[Game], Game | None]) -> Game:
+        """Writes what ``decide`` makes of the game; None is a condition that does not hold."""
         with self._transaction():
             current = self._living(game_id, at)
             changed = None if current is None else decide(current)
@@ -230,12 +230,12 @@ class SqliteStore:
             self._write(current, changed)
             return changed
 
-    def _living(self, game_id: str, at: Moment) -> Match | None:
+    def _living(self, game_id: str, at: Moment) -> Game | None:
         row = self._database.execute(_LOAD, (game_id,)).fetchone()
-        return None if row is None or row["expires"] <= at.second else _match(row)
+        return None if row is None or row["expires"] <= at.second else _game(row)
 
     # Only what differs is written, so that a move touches no index but that of the expiry.
-    def _write(self, before: Match, after: Match) -> None:
+    def _write(self, before: Game, after: Game) -> None:
         old, new = _row(before), _row(after)
         changed = [column for column in new if new[column] != old[column]]
         if changed:
@@ -301,35 +301,35 @@ _MOVE_IT: Final = "Move it away, and the next start makes a new one."
 _UPDATE_IT: Final = "Update this one, or start it with another --data folder."
 
 
-def _deserted(match: Match, at: Moment) -> Match:
+def _deserted(game: Game, at: Moment) -> Game:
     for mark in Mark:
-        if match.seat(mark).connection is not None:
-            match = rules.unbound(match, mark, at)
-    return replace(match, watchers=frozenset(), emoted={})
+        if game.seat(mark).connection is not None:
+            game = rules.unbound(game, mark, at)
+    return replace(game, watchers=frozenset(), emoted={})
 
 
-def _row(match: Match) -> dict[str, Any]:
+def _row(game: Game) -> dict[str, Any]:
     return {
-        "id": match.id,
-        "expires": match.expires,
-        "rev": match.rev,
-        "status": match.status,
-        "moves": match.moves,
-        "winner": match.winner,
-        **_seat_row(match.x, Mark.X),
-        **_seat_row(match.o, Mark.O),
-        "clock": match.clock,
-        "turn_at": match.turn_at,
-        "since": match.since,
-        "listed": match.listed,
-        "lobby": match.lobby,
-        "series_x": match.series.x,
-        "series_o": match.series.o,
-        "series_drawn": match.series.drawn,
-        "offer": match.offer,
-        "next": match.next,
-        "watchers": json.dumps(sorted(match.watchers)),
-        "emoted": json.dumps(dict(match.emoted)),
+        "id": game.id,
+        "expires": game.expires,
+        "rev": game.rev,
+        "status": game.status,
+        "moves": game.moves,
+        "winner": game.winner,
+        **_seat_row(game.x, Mark.X),
+        **_seat_row(game.o, Mark.O),
+        "clock": game.clock,
+        "turn_at": game.turn_at,
+        "since": game.since,
+        "listed": game.listed,
+        "lobby": game.lobby,
+        "series_x": game.series.x,
+        "series_o": game.series.o,
+        "series_drawn": game.series.drawn,
+        "offer": game.offer,
+        "next": game.next,
+        "watchers": json.dumps(sorted(game.watchers)),
+        "emoted": json.dumps(dict(game.emoted)),
     }
 
 
@@ -338,8 +338,8 @@ def _seat_row(seat: Seat, mark: Mark) -> dict[str, Any]:
     return {f"{name}_{mark}": value for name, value in zip(_SEAT_COLUMNS, values, strict=True)}
 
 
-def _match(row: sqlite3.Row) -> Match:
-    return Match(
+def _game(row: sqlite3.Row) -> Game:
+    return Game(
         id=row["id"],
         expires=row["expires"],
         rev=row["rev"],

@@ -5,13 +5,13 @@ from functools import partial
 from typing import Any, TypeVar, cast
 
 from backend.core.ports import Busy
-from backend.local.passing import PassingStore
+from backend.local.store_wrapper import StoreWrapper
 
 T = TypeVar("T")
 Call = Callable[[], Any]
 
 
-class MeddledStore(PassingStore):
+class MeddledStore(StoreWrapper):
     """``store.next["save"] = unseen``."""
 
     def __init__(self, store: Any) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from backend.core import match as rules
-from backend.core.match import Match, Moment, Move, Seat
+from backend.core import game as rules
+from backend.core.game import Game, Moment, Move, Seat
 from backend.core.ports import Conflict, Gone, LobbyLine, Metric
 from shared import codec
 from shared import messages as wire
@@ -18,20 +18,20 @@ class MemoryStore:
     """`Store` over a dict; immutable matches make every change atomic."""
 
     def __init__(self) -> None:
-        self.matches: dict[str, Match] = {}
+        self.games: dict[str, Game] = {}
         self.calls: list[str] = []
 
-    def create(self, match: Match, at: Moment) -> None:
+    def create(self, game: Game, at: Moment) -> None:
         self.calls.append("create")
-        if (current := self._living(match.id, at)) is not None:
+        if (current := self._living(game.id, at)) is not None:
             raise Conflict(current)
-        self.matches[match.id] = match
+        self.games[game.id] = game
 
-    def load(self, game_id: str, at: Moment) -> Match | None:
+    def load(self, game_id: str, at: Moment) -> Game | None:
         self.calls.append("load")
         return self._living(game_id, at)
 
-    def append_move(self, game_id: str, connection: str, move: Move, at: Moment) -> Match:
+    def append_move(self, game_id: str, connection: str, move: Move, at: Moment) -> Game:
         with self._condition("append_move", game_id, at) as current:
             if (
                 current.moves != move.before
@@ -41,7 +41,7 @@ class MemoryStore:
                 raise Conflict(current)
         return self._put(rules.played(current, move, at))
 
-    def take_seat(self, game_id: str, mark: Mark, seat: Seat, at: Moment) -> Match:
+    def take_seat(self, game_id: str, mark: Mark, seat: Seat, at: Moment) -> Game:
         with self._condition("take_seat", game_id, at) as current:
             host = current.seat(mark.other)
             if (
@@ -53,7 +53,7 @@ class MemoryStore:
                 raise Conflict(current)
         return self._put(rules.joined(current, mark, seat, at))
 
-    def bind(self, game_id: str, mark: Mark, token: str, connection: str, at: Moment) -> Match:
+    def bind(self, game_id: str, mark: Mark, token: str, connection: str, at: Moment) -> Game:
         with self._condition("bind", game_id, at) as current:
             if (
                 current.seat(mark).token != token
@@ -63,25 +63,25 @@ class MemoryStore:
         self._put(rules.bound(current, mark, connection, at))
         return current
 
-    def unbind(self, game_id: str, mark: Mark, connection: str, at: Moment) -> Match:
+    def unbind(self, game_id: str, mark: Mark, connection: str, at: Moment) -> Game:
         with self._condition("unbind", game_id, at) as current:
             if current.seat(mark).connection != connection:
                 raise Conflict(current)
         return self._put(rules.unbound(current, mark, at))
 
-    def watch(self, game_id: str, connection: str, at: Moment) -> Match:
+    def watch(self, game_id: str, connection: str, at: Moment) -> Game:
         with self._condition("watch", game_id, at) as current:
             room = connection in current.watchers or len(current.watchers) < rules.MAX_WATCHERS
             if not room or rules.seat_of(current, connection) is not None:
                 raise Conflict(current)
         return self._put(replace(current, watchers=current.watchers | {connection}))
 
-    def unwatch(self, game_id: str, connection: str, at: Moment) -> Match:
+    def unwatch(self, game_id: str, connection: str, at: Moment) -> Game:
         with self._condition("unwatch", game_id, at) as current:
             pass
         return self._put(replace(current, watchers=current.watchers - {connection}))
 
-    def emote(self, game_id: str, connection: str, at: Moment) -> Match:
+    def emote(self, game_id: str, connection: str, at: Moment) -> Game:
         with self._condition("emote", game_id, at) as current:
             last = current.emoted.get(connection)
             if rules.seat_of(current, connection) is None or (
@@ -90,7 +90,7 @@ class MemoryStore:
                 raise Conflict(current)
         return self._put(replace(current, emoted={**current.emoted, connection: at.now}))
 
-    def save(self, before: Match, after: Match, at: Moment) -> Match:
+    def save(self, before: Game, after: Game, at: Moment) -> Game:
         with self._condition("save", before.id, at) as current:
             if current.rev != before.rev:
                 raise Conflict(current)
@@ -99,10 +99,10 @@ class MemoryStore:
     def games_of(self, connection: str) -> Sequence[tuple[str, Mark]]:
         self.calls.append("games_of")
         return [
-            (match.id, mark)
-            for match in self.matches.values()
+            (game.id, mark)
+            for game in self.games.values()
             for mark in Mark
-            if match.seat(mark).connection == connection
+            if game.seat(mark).connection == connection
         ]
 
     def lobby(
@@ -111,36 +111,36 @@ class MemoryStore:
         self.calls.append("lobby")
         lines = [
             LobbyLine(
-                id=match.id,
-                since=match.since,
-                clock=match.clock,
-                names=(_name(match.x), _name(match.o)),
-                connections=(match.x.connection, match.o.connection),
+                id=game.id,
+                since=game.since,
+                clock=game.clock,
+                names=(_name(game.x), _name(game.o)),
+                connections=(game.x.connection, game.o.connection),
             )
-            for match in self.matches.values()
-            if match.lobby == kind
-            and match.since >= since
-            and clock in {None, match.clock}
-            and (match.x.connection or match.o.connection)
+            for game in self.games.values()
+            if game.lobby == kind
+            and game.since >= since
+            and clock in {None, game.clock}
+            and (game.x.connection or game.o.connection)
         ]
         lines.sort(key=lambda line: (line.since, line.id), reverse=not oldest_first)
         return lines[:25]
 
     @contextmanager
-    def _condition(self, call: str, game_id: str, at: Moment) -> Iterator[Match]:
+    def _condition(self, call: str, game_id: str, at: Moment) -> Iterator[Game]:
         self.calls.append(call)
         current = self._living(game_id, at)
         if current is None:
             raise Conflict(None)
         yield current
 
-    def _living(self, game_id: str, at: Moment) -> Match | None:
-        match = self.matches.get(game_id)
-        return None if match is None or match.is_gone(at.second) else match
+    def _living(self, game_id: str, at: Moment) -> Game | None:
+        game = self.games.get(game_id)
+        return None if game is None or game.is_gone(at.second) else game
 
-    def _put(self, match: Match) -> Match:
-        self.matches[match.id] = match
-        return match
+    def _put(self, game: Game) -> Game:
+        self.games[game.id] = game
+        return game
 
 
 def _name(seat: Seat) -> str | None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from backend.core import match as rules
-from backend.core.match import MAX_WATCHERS, Match, Moment, Move, Seat
+from backend.core import game as rules
+from backend.core.game import MAX_WATCHERS, Game, Moment, Move, Seat
 from backend.core.ports import Conflict, Store
 from backend.local.sqlite import SqliteStore
 from shared import crockford
@@ -38,24 +38,24 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         made.close()
 
 
-def waiting(game_id: str = "K7QF2M", **fields: Any) -> Match:
+def waiting(game_id: str = "K7QF2M", **fields: Any) -> Game:
     seat = Seat(token=TOKENS[Mark.X], name="Ada", connection="ada", bound_at=NOW)
-    match = Match(id=game_id, expires=AT.expires, x=seat, since=NOW)
-    return replace(match, **fields)
+    game = Game(id=game_id, expires=AT.expires, x=seat, since=NOW)
+    return replace(game, **fields)
 
 
 GUEST = Seat(token=TOKENS[Mark.O], name="", connection="bob", bound_at=NOW)
 
 
-def playing(store: Store, **fields: Any) -> Match:
-    """A stored match of ada and bob."""
-    match = waiting(**fields)
-    store.create(match, AT)
-    return store.take_seat(match.id, Mark.O, GUEST, AT)
+def playing(store: Store, **fields: Any) -> Game:
+    """A stored game of ada and bob."""
+    game = waiting(**fields)
+    store.create(game, AT)
+    return store.take_seat(game.id, Mark.O, GUEST, AT)
 
 
-def conflict(store: Store, change: Callable[[], object], game_id: str = "K7QF2M") -> Match | None:
-    """The match that a failing change reports, which is the one stored before and after."""
+def conflict(store: Store, change: Callable[[], object], game_id: str = "K7QF2M") -> Game | None:
+    """The game that a failing change reports, which is the one stored before and after."""
     before = store.load(game_id, AT)
     with pytest.raises(Conflict) as caught:
         change()
@@ -64,8 +64,8 @@ def conflict(store: Store, change: Callable[[], object], game_id: str = "K7QF2M"
 
 
 def test_what_is_created_is_loaded(store: Store) -> None:
-    """A match comes back as it was stored, whatever its fields."""
-    match = waiting(
+    """A game comes back as it was stored, whatever its fields."""
+    game = waiting(
         clock=30,
         listed=True,
         status="won",
@@ -78,38 +78,38 @@ def test_what_is_created_is_loaded(store: Store) -> None:
         watchers=frozenset({"eve=", "mallory="}),
         series=Series(x=2, o=1, drawn=3),
     )
-    store.create(match, AT)
-    assert store.load(match.id, AT) == match
+    store.create(game, AT)
+    assert store.load(game.id, AT) == game
     assert store.load("ZZZZZZ", AT) is None
 
 
 def test_a_code_is_given_once(store: Store) -> None:
-    """A living match is never overwritten by a new one of the same code."""
+    """A living game is never overwritten by a new one of the same code."""
     store.create(waiting(), AT)
     assert conflict(store, lambda: store.create(waiting(clock=9), AT)) == waiting()
 
 
 def test_an_expired_match_is_not_there(store: Store) -> None:
-    """A match whose life is over is gone for every call, and its code is free."""
-    match = playing(store)
+    """A game whose life is over is gone for every call, and its code is free."""
+    game = playing(store)
     gone = Moment(AT.expires * 1000, AT.expires + 3600)
-    assert store.load(match.id, gone) is None
+    assert store.load(game.id, gone) is None
     calls: list[Callable[[], object]] = [
-        lambda: store.append_move(match.id, "ada", Move("", 4), gone),
-        lambda: store.bind(match.id, Mark.X, TOKENS[Mark.X], "new", gone),
-        lambda: store.unbind(match.id, Mark.X, "ada", gone),
-        lambda: store.watch(match.id, "eve", gone),
-        lambda: store.unwatch(match.id, "eve", gone),
-        lambda: store.emote(match.id, "ada", gone),
-        lambda: store.save(match, rules.resigned(match, Mark.X, gone), gone),
-        lambda: store.take_seat(match.id, Mark.O, GUEST, gone),
+        lambda: store.append_move(game.id, "ada", Move("", 4), gone),
+        lambda: store.bind(game.id, Mark.X, TOKENS[Mark.X], "new", gone),
+        lambda: store.unbind(game.id, Mark.X, "ada", gone),
+        lambda: store.watch(game.id, "eve", gone),
+        lambda: store.unwatch(game.id, "eve", gone),
+        lambda: store.emote(game.id, "ada", gone),
+        lambda: store.save(game, rules.resigned(game, Mark.X, gone), gone),
+        lambda: store.take_seat(game.id, Mark.O, GUEST, gone),
     ]
     for call in calls:
         with pytest.raises(Conflict) as caught:
             call()
         assert caught.value.current is None
     store.create(waiting(expires=gone.expires), gone)
-    assert store.load(match.id, gone) == waiting(expires=gone.expires)
+    assert store.load(game.id, gone) == waiting(expires=gone.expires)
 
 
 def test_a_seat_is_taken(store: Store) -> None:
@@ -117,16 +117,16 @@ def test_a_seat_is_taken(store: Store) -> None:
     store.create(waiting(), AT)
     store.watch("K7QF2M", "bob", AT)
     watched = waiting(watchers=frozenset({"bob"}))
-    match = store.take_seat("K7QF2M", Mark.O, GUEST, LATER)
-    assert match == rules.joined(watched, Mark.O, GUEST, LATER) == store.load("K7QF2M", LATER)
+    game = store.take_seat("K7QF2M", Mark.O, GUEST, LATER)
+    assert game == rules.joined(watched, Mark.O, GUEST, LATER) == store.load("K7QF2M", LATER)
 
 
 def test_a_seat_is_taken_for_whoever_comes_later(store: Store) -> None:
     """A seat can be taken while nobody is connected to it; only its key is needed."""
     store.create(waiting(), AT)
     absent = replace(GUEST, connection=None)
-    match = store.take_seat("K7QF2M", Mark.O, absent, LATER)
-    assert match == rules.joined(waiting(), Mark.O, absent, LATER) == store.load("K7QF2M", LATER)
+    game = store.take_seat("K7QF2M", Mark.O, absent, LATER)
+    assert game == rules.joined(waiting(), Mark.O, absent, LATER) == store.load("K7QF2M", LATER)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_host_takes_no_second_seat(store: Store, seat: Seat) -> None:
 
 
 def test_a_seat_is_given_once(store: Store) -> None:
-    """A taken seat stays taken, and the match with it."""
+    """A taken seat stays taken, and the game with it."""
     playing(store)
     other = replace(GUEST, token="c" * 64, connection="eve")
     conflict(store, lambda: store.take_seat("K7QF2M", Mark.O, other, AT))
@@ -150,31 +150,31 @@ def test_a_seat_is_given_once(store: Store) -> None:
 
 @pytest.mark.parametrize("status", ["cancelled", "won"])
 def test_only_a_waiting_match_is_joined(store: Store, status: str) -> None:
-    """A match that does not wait gives no seat."""
+    """A game that does not wait gives no seat."""
     store.create(waiting(status=status), AT)
     conflict(store, lambda: store.take_seat("K7QF2M", Mark.O, GUEST, AT))
 
 
 def test_moves_are_appended(store: Store) -> None:
-    """Every move is `played`, up to the one that ends the match."""
-    match = playing(store, listed=True)
+    """Every move is `played`, up to the one that ends the game."""
+    game = playing(store, listed=True)
     for place, cell in enumerate("03142"):
-        move = Move(match.moves, int(cell))
-        expected = rules.played(match, move, LATER)
+        move = Move(game.moves, int(cell))
+        expected = rules.played(game, move, LATER)
         who = "bob" if place % 2 else "ada"
-        match = store.append_move(match.id, who, move, LATER)
-        assert match == expected == store.load(match.id, LATER)
-    assert (match.status, match.winner, match.series.x) == ("won", Mark.X, 1)
+        game = store.append_move(game.id, who, move, LATER)
+        assert game == expected == store.load(game.id, LATER)
+    assert (game.status, game.winner, game.series.x) == ("won", Mark.X, 1)
 
 
 def test_a_draw_is_counted(store: Store) -> None:
     """A drawn match counts as drawn."""
-    match = playing(store)
+    game = playing(store)
     for place, cell in enumerate("012435867"):
         who = "bob" if place % 2 else "ada"
-        match = store.append_move(match.id, who, Move(match.moves, int(cell)), AT)
-    assert (match.status, match.winner, match.series.drawn) == ("drawn", None, 1)
-    assert store.load(match.id, AT) == match
+        game = store.append_move(game.id, who, Move(game.moves, int(cell)), AT)
+    assert (game.status, game.winner, game.series.drawn) == ("drawn", None, 1)
+    assert store.load(game.id, AT) == game
 
 
 @pytest.mark.parametrize(
@@ -197,8 +197,8 @@ def test_a_move_needs_a_match_being_played(store: Store) -> None:
     """Neither a waiting nor an ended match takes a move."""
     store.create(waiting(), AT)
     conflict(store, lambda: store.append_move("K7QF2M", "ada", Move("", 4), AT))
-    match = playing(store, id="ABCDEF")
-    store.save(match, rules.resigned(match, Mark.O, AT), AT)
+    game = playing(store, id="ABCDEF")
+    store.save(game, rules.resigned(game, Mark.O, AT), AT)
     move = Move("", 4)
     conflict(store, lambda: store.append_move("ABCDEF", "ada", move, AT), "ABCDEF")
 
@@ -211,7 +211,7 @@ def test_one_of_two_moves_wins(store: Store) -> None:
 
 
 def test_binding_returns_what_was(store: Store) -> None:
-    """Binding a seat tells who held it; the match is `bound` then."""
+    """Binding a seat tells who held it; the game is `bound` then."""
     before = playing(store)
     assert store.bind(before.id, Mark.X, TOKENS[Mark.X], "ada2", LATER) == before
     assert store.load(before.id, LATER) == rules.bound(before, Mark.X, "ada2", LATER)
@@ -219,94 +219,94 @@ def test_binding_returns_what_was(store: Store) -> None:
 
 def test_binding_a_lost_seat_clears_why(store: Store) -> None:
     """A seat that is bound again is away no more, and its watcher is a player."""
-    match = playing(store)
-    store.unbind(match.id, Mark.O, "bob", AT)
-    store.watch(match.id, "bob2", AT)
-    lost = store.bind(match.id, Mark.O, TOKENS[Mark.O], "bob2", LATER)
+    game = playing(store)
+    store.unbind(game.id, Mark.O, "bob", AT)
+    store.watch(game.id, "bob2", AT)
+    lost = store.bind(game.id, Mark.O, TOKENS[Mark.O], "bob2", LATER)
     assert (lost.o.away, lost.o.away_at) == ("lost", NOW)
     assert lost.watchers == {"bob2"}
-    assert store.load(match.id, LATER) == rules.bound(lost, Mark.O, "bob2", LATER)
+    assert store.load(game.id, LATER) == rules.bound(lost, Mark.O, "bob2", LATER)
 
 
 def test_binding_needs_the_token(store: Store) -> None:
     """A seat is bound by its own token only, and one connection holds one seat."""
-    match = playing(store)
+    game = playing(store)
     for mark, token, who in [
         (Mark.X, TOKENS[Mark.O], "eve"),
         (Mark.O, TOKENS[Mark.X], "eve"),
         (Mark.X, "", "eve"),
         (Mark.X, TOKENS[Mark.X], "bob"),
     ]:
-        conflict(store, lambda m=mark, t=token, w=who: store.bind(match.id, m, t, w, AT))  # type: ignore[misc] # mypy does not infer lambdas with defaults
+        conflict(store, lambda m=mark, t=token, w=who: store.bind(game.id, m, t, w, AT))  # type: ignore[misc] # mypy does not infer lambdas with defaults
     with pytest.raises(Conflict):
         store.bind("ZZZZZZ", Mark.X, TOKENS[Mark.X], "ada", AT)
 
 
 def test_unbinding_needs_the_connection(store: Store) -> None:
     """A connection that holds the seat no more cannot mark it lost."""
-    match = playing(store)
-    lost = store.unbind(match.id, Mark.O, "bob", LATER)
-    assert lost == rules.unbound(match, Mark.O, LATER) == store.load(match.id, LATER)
-    conflict(store, lambda: store.unbind(match.id, Mark.O, "bob", AT))
-    conflict(store, lambda: store.unbind(match.id, Mark.X, "bob", AT))
+    game = playing(store)
+    lost = store.unbind(game.id, Mark.O, "bob", LATER)
+    assert lost == rules.unbound(game, Mark.O, LATER) == store.load(game.id, LATER)
+    conflict(store, lambda: store.unbind(game.id, Mark.O, "bob", AT))
+    conflict(store, lambda: store.unbind(game.id, Mark.X, "bob", AT))
 
 
 def test_watchers_do_not_disturb(store: Store) -> None:
-    """Watching changes neither `rev` nor the match's life, and no change loses a watcher."""
-    match = playing(store)
-    watched = store.watch(match.id, "eve", LATER)
-    assert watched == replace(match, watchers=frozenset({"eve"}))
-    assert store.watch(match.id, "eve", LATER) == watched
-    saved = store.save(match, rules.resigned(match, Mark.O, AT), AT)
-    assert saved == replace(rules.resigned(match, Mark.O, AT), watchers=frozenset({"eve"}))
-    assert store.unwatch(match.id, "eve", AT).watchers == frozenset()
-    assert store.unwatch(match.id, "eve", AT).watchers == frozenset()
-    assert store.load(match.id, AT) == rules.resigned(match, Mark.O, AT)
+    """Watching changes neither `rev` nor the game's life, and no change loses a watcher."""
+    game = playing(store)
+    watched = store.watch(game.id, "eve", LATER)
+    assert watched == replace(game, watchers=frozenset({"eve"}))
+    assert store.watch(game.id, "eve", LATER) == watched
+    saved = store.save(game, rules.resigned(game, Mark.O, AT), AT)
+    assert saved == replace(rules.resigned(game, Mark.O, AT), watchers=frozenset({"eve"}))
+    assert store.unwatch(game.id, "eve", AT).watchers == frozenset()
+    assert store.unwatch(game.id, "eve", AT).watchers == frozenset()
+    assert store.load(game.id, AT) == rules.resigned(game, Mark.O, AT)
 
 
 def test_there_is_room_for_twenty_watchers(store: Store) -> None:
     """The twenty-first watcher and the players themselves are no watchers."""
-    match = playing(store)
+    game = playing(store)
     for number in range(MAX_WATCHERS):
-        store.watch(match.id, f"watcher{number}", AT)
-    conflict(store, lambda: store.watch(match.id, "late", AT))
-    store.watch(match.id, "watcher0", AT)
-    store.unwatch(match.id, "watcher0", AT)
-    conflict(store, lambda: store.watch(match.id, "ada", AT))
-    store.watch(match.id, "late", AT)
+        store.watch(game.id, f"watcher{number}", AT)
+    conflict(store, lambda: store.watch(game.id, "late", AT))
+    store.watch(game.id, "watcher0", AT)
+    store.unwatch(game.id, "watcher0", AT)
+    conflict(store, lambda: store.watch(game.id, "ada", AT))
+    store.watch(game.id, "late", AT)
 
 
 def test_emotes_are_spaced(store: Store) -> None:
     """A seat speaks once a second; speaking changes neither `rev` nor the life."""
-    match = playing(store)
-    spoken = store.emote(match.id, "ada", AT)
-    assert spoken == replace(match, emoted={"ada": NOW})
+    game = playing(store)
+    spoken = store.emote(game.id, "ada", AT)
+    assert spoken == replace(game, emoted={"ada": NOW})
     soon, then = Moment(NOW + 999, AT.expires), Moment(NOW + 1000, AT.expires)
-    conflict(store, lambda: store.emote(match.id, "ada", soon))
-    assert store.emote(match.id, "bob", soon).emoted == {"ada": NOW, "bob": NOW + 999}
-    assert store.emote(match.id, "ada", then).emoted["ada"] == NOW + 1000
-    conflict(store, lambda: store.emote(match.id, "eve", then))
+    conflict(store, lambda: store.emote(game.id, "ada", soon))
+    assert store.emote(game.id, "bob", soon).emoted == {"ada": NOW, "bob": NOW + 999}
+    assert store.emote(game.id, "ada", then).emoted["ada"] == NOW + 1000
+    conflict(store, lambda: store.emote(game.id, "eve", then))
 
 
 def test_saving_needs_the_rev(store: Store) -> None:
     """A change judged by an older match is not written."""
-    match = playing(store)
-    offered = rules.offered(match, Mark.X, AT)
-    assert store.save(match, offered, AT) == offered == store.load(match.id, AT)
-    conflict(store, lambda: store.save(match, rules.resigned(match, Mark.X, AT), AT))
+    game = playing(store)
+    offered = rules.offered(game, Mark.X, AT)
+    assert store.save(game, offered, AT) == offered == store.load(game.id, AT)
+    conflict(store, lambda: store.save(game, rules.resigned(game, Mark.X, AT), AT))
 
 
 @pytest.mark.parametrize("change", ["left", "moved_on", "released", "reseated"])
 def test_saving_removes_what_ends(store: Store, change: str) -> None:
     """What a change takes away is gone from the store as well."""
-    match = playing(store, listed=True)
+    game = playing(store, listed=True)
     changed = {
-        "left": rules.left(match, Mark.X, LATER),
-        "moved_on": rules.moved_on(match, "ABCDEF", LATER),
-        "released": rules.released(match, Mark.O, LATER, since=NOW),
-        "reseated": replace(match, rev=match.rev + 1, x=match.o, o=match.x),
+        "left": rules.left(game, Mark.X, LATER),
+        "moved_on": rules.moved_on(game, "ABCDEF", LATER),
+        "released": rules.released(game, Mark.O, LATER, since=NOW),
+        "reseated": replace(game, rev=game.rev + 1, x=game.o, o=game.x),
     }[change]
-    assert store.save(match, changed, LATER) == changed == store.load(match.id, LATER)
+    assert store.save(game, changed, LATER) == changed == store.load(game.id, LATER)
 
 
 def test_a_connection_finds_its_seats(store: Store) -> None:
@@ -344,39 +344,39 @@ def test_the_lobby_is_in_order(store: Store) -> None:
 
 
 def test_the_lobby_follows_the_match(store: Store) -> None:
-    """A listed match goes from open to live to nowhere, and hides while nobody is there."""
+    """A listed game goes from open to live to nowhere, and hides while nobody is there."""
     store.create(waiting(listed=True), AT)
     assert open_games(store) == ["K7QF2M"]
     store.unbind("K7QF2M", Mark.X, "ada", AT)
     assert open_games(store) == []
     store.bind("K7QF2M", Mark.X, TOKENS[Mark.X], "ada", AT)
     assert open_games(store) == ["K7QF2M"]
-    match = store.take_seat("K7QF2M", Mark.O, GUEST, LATER)
+    game = store.take_seat("K7QF2M", Mark.O, GUEST, LATER)
     assert open_games(store) == []
     [line] = store.lobby("live", NOW)
     assert (line.names, line.free, line.since) == (("Ada", ""), None, LATER.now)
-    store.save(match, rules.resigned(match, Mark.X, AT), AT)
+    store.save(game, rules.resigned(game, Mark.X, AT), AT)
     assert list(store.lobby("live", NOW)) == []
 
 
 def test_a_won_match_leaves_the_lobby(store: Store) -> None:
-    """The last move takes a match out of the live list."""
-    match = playing(store, listed=True)
+    """The last move takes a game out of the live list."""
+    game = playing(store, listed=True)
     for place, cell in enumerate("03142"):
         who = "bob" if place % 2 else "ada"
-        match = store.append_move(match.id, who, Move(match.moves, int(cell)), AT)
+        game = store.append_move(game.id, who, Move(game.moves, int(cell)), AT)
     assert list(store.lobby("live", NOW)) == []
 
 
 def test_a_match_shows_while_somebody_is_there(store: Store) -> None:
-    """A listed match that both have lost is shown again when one comes back, or joins it."""
-    match = playing(store, listed=True)
+    """A listed game that both have lost is shown again when one comes back, or joins it."""
+    game = playing(store, listed=True)
     for mark, who in ((Mark.X, "ada"), (Mark.O, "bob")):
-        assert [line.id for line in store.lobby("live", NOW)] == [match.id]
-        store.unbind(match.id, mark, who, AT)
+        assert [line.id for line in store.lobby("live", NOW)] == [game.id]
+        store.unbind(game.id, mark, who, AT)
     assert list(store.lobby("live", NOW)) == []
-    store.bind(match.id, Mark.O, TOKENS[Mark.O], "bob", AT)
-    assert [line.id for line in store.lobby("live", NOW)] == [match.id]
+    store.bind(game.id, Mark.O, TOKENS[Mark.O], "bob", AT)
+    assert [line.id for line in store.lobby("live", NOW)] == [game.id]
     store.create(waiting("ABCDEF", listed=True), AT)
     store.unbind("ABCDEF", Mark.X, "ada", AT)
     store.take_seat("ABCDEF", Mark.O, replace(GUEST, connection="eve"), LATER)

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from shared.messages import Game
+from shared.messages import Snapshot
 from tui.app import NoughtsApp, create_app
-from tui.client import Client
-from tui.options import Lobby, Opening, Options
+from tui.client.client import Client
+from tui.client.seats import Seats
+from tui.client.state import ClientState, Table
+from tui.options import Opening, Options, ShowLobby
 from tui.record import RecordFile
-from tui.seats import Seats
-from tui.state import ClientState, TableState
 from tui.widgets.board import Board
-from tui.widgets.status import StatusLine
+from tui.widgets.status_line import StatusLine
 
 PATIENCE_SECONDS = 60
 
@@ -46,12 +46,12 @@ class Person:
         return self.app.session.client
 
     @property
-    def table(self) -> TableState:
+    def table(self) -> Table:
         """The newest table that the client knows."""
         return list(self.client.state.tables.values())[-1]
 
     @property
-    def game(self) -> Game:
+    def game(self) -> Snapshot:
         return self.table.game
 
     async def until(self, seen: Callable[[ClientState], bool]) -> None:
@@ -82,7 +82,7 @@ async def person(
     url: str, home: Path, name: str, opening: Opening | None = None
 ) -> AsyncIterator[Person]:
     """The app of somebody whose seats are kept in the folder ``home``."""
-    options = Options(name=name, url=url, motion="reduced", opening=opening or Lobby())
+    options = Options(name=name, url=url, motion="reduced", opening=opening or ShowLobby())
     client = Client(url, Seats(home), name=name)
     app = create_app(options, client=client, record=RecordFile(home), remember=lambda _: None)
     async with app.run_test(size=(80, 24)) as pilot:

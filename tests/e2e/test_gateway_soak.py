@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from backend.core.match import Moment
+from backend.core.game import Moment
 from backend.local.sqlite import SqliteStore
 from tests.backend.local.program import Program, resident_bytes, running
 from tests.backend.local.stubborn import Stubborn

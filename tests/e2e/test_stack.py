@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import WaiterError
 
 from backend.aws import items
-from backend.core.match import Match
+from backend.core.game import Game
 from shared.board import tile_of
 from tests.backend.aws.emulator import emulator
 from tests.backend.infra.deployment import (
@@ -23,8 +23,8 @@ from tests.backend.infra.deployment import (
 )
 from tests.backend.local.peer import Frame, Peer, peer, seated
 from tests.e2e.players import Person, person
+from tui.client.state import ConnectionStatus
 from tui.options import JoinGame
-from tui.state import LinkStatus
 
 pytestmark = pytest.mark.skipif(
     platform.system() != "Linux", reason="the emulator runs the asset, which is made for Linux"
@@ -62,12 +62,12 @@ async def play(players: list[Peer], code: str, moves: str, *, after: str = "") -
     return reply
 
 
-def stored(stack: Deployment, code: str) -> Match:
+def stored(stack: Deployment, code: str) -> Game:
     """The game as the deployed table keeps it."""
     answer = stack.aws.client("dynamodb").get_item(
         TableName=stack.table, Key={"GameId": {"S": code}}, ConsistentRead=True
     )
-    return items.match_of(answer["Item"])
+    return items.game_of(answer["Item"])
 
 
 async def test_a_game_is_won(stack: Deployment) -> None:
@@ -218,7 +218,7 @@ async def until_played(person: Person, moves: str) -> None:
 async def test_the_app_plays_on_it(stack: Deployment, tmp_path: Path) -> None:
     """Two people at two terminals play a whole game on the deployed stack."""
     async with person(stack.endpoint, tmp_path / "ada", "Ada") as ada:
-        await ada.until(lambda state: state.link is LinkStatus.ONLINE)
+        await ada.until(lambda state: state.connection is ConnectionStatus.ONLINE)
         await ada.press("n", "enter")
         await ada.until(lambda state: bool(state.tables))
         async with person(stack.endpoint, tmp_path / "bob", "Bob", JoinGame(ada.game.id)) as bob:

@@ -28,11 +28,11 @@ from tests.backend.aws.emulator import emulator
 from tests.backend.aws.meter import MeteredSession
 from tests.backend.local.peer import peer, seated
 from tests.e2e.players import until
-from tui.client import Client
+from tui.client.client import Client
+from tui.client.seats import Seats
+from tui.client.state import Table
+from tui.client.timing import Timing, Vigil
 from tui.screens.lobby import BLURRED_SECONDS, FOCUSED_SECONDS
-from tui.seats import Seats
-from tui.state import TableState
-from tui.timing import Timing, Vigil
 
 HOUR = 3600
 NINE_MOVES = "012435867"
@@ -187,7 +187,7 @@ async def online(gateway: Gateway, home: Path) -> AsyncIterator[Client]:
         yield client
 
 
-async def until_table(client: Client, seen: Callable[[TableState], bool]) -> None:
+async def until_table(client: Client, seen: Callable[[Table], bool]) -> None:
     """Waits until the client sees this of its only table."""
     await until(client, lambda state: any(map(seen, state.tables.values())))
 

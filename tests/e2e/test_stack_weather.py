@@ -14,24 +14,24 @@ from typing import TypeVar
 
 import pytest
 
-from backend.core.match import Match, Moment, Move, Seat
+from backend.core.game import Game, Moment, Move, Seat
 from backend.core.ports import Conflict, LobbyLine, Store
 from backend.core.service import Service
 from backend.handlers.entry import Handler
 from backend.local import chaos
 from backend.local.chaos import CALM
 from backend.local.limits import Limits
-from backend.local.passing import PassingStore
+from backend.local.store_wrapper import StoreWrapper
 from shared.board import Mark, free, tile_of
 from shared.messages import LobbyKind, Presence
 from tests.backend.aws.bench import event
 from tests.backend.aws.emulator import emulator
 from tests.backend.memory import Counts, ManualClock, MemoryConnections
 from tests.e2e.players import until
-from tui.client import Client
-from tui.seats import Seats
-from tui.state import ClientState, TableState
-from tui.timing import Timing
+from tui.client.client import Client
+from tui.client.seats import Seats
+from tui.client.state import ClientState, Table
+from tui.client.timing import Timing
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ NOW = 1_760_000_000_000
 AT = Moment(NOW, NOW // 1000 + 3600)
 X = Seat(token="aa" * 32, connection="ada", bound_at=NOW)
 O = Seat(token="bb" * 32, connection="bob", bound_at=NOW)  # noqa: E741 (the mark's name)
-PLAYING = Match(id="K7QF2M", expires=AT.expires, status="playing", x=X, o=O, since=NOW)
+PLAYING = Game(id="K7QF2M", expires=AT.expires, status="playing", x=X, o=O, since=NOW)
 
 
 def at_once(pool: ThreadPoolExecutor, race: Callable[[int], T]) -> list[T]:
@@ -64,14 +64,14 @@ def test_one_move_is_appended() -> None:
             match = replace(PLAYING, id=f"{number:06d}")
             store.create(match, AT)
 
-            def write(racer: int, game_id: str = match.id) -> Match | Conflict:
+            def write(racer: int, game_id: str = match.id) -> Game | Conflict:
                 try:
                     return store.append_move(game_id, "ada", Move("", racer % 9), AT)
                 except Conflict as conflict:
                     return conflict
 
             outcomes = at_once(pool, write)
-            [won] = [outcome for outcome in outcomes if isinstance(outcome, Match)]
+            [won] = [outcome for outcome in outcomes if isinstance(outcome, Game)]
             lost = [outcome.current for outcome in outcomes if isinstance(outcome, Conflict)]
             assert lost == (RACERS - 1) * [won]
             assert store.load(match.id, AT) == won
@@ -101,7 +101,7 @@ def test_frames_of_one_connection_run_at_once() -> None:
     assert outcomes.count(("play", stored.moves)) == chosen
 
 
-class LateIndexes(PassingStore):
+class LateIndexes(StoreWrapper):
     """A store of which the first queries of an index see nothing yet."""
 
     def __init__(self, store: Store, late: int) -> None:
@@ -146,7 +146,7 @@ def client(url: str, home: Path, name: str) -> Client:
     return Client(url, Seats(home / name), name=name, timing=timing)
 
 
-def current(state: ClientState) -> TableState | None:
+def current(state: ClientState) -> Table | None:
     """The table at which somebody sits now."""
     tables = [table for table in state.tables.values() if table.onward is None]
     return tables[-1] if tables else None

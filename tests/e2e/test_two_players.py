@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from backend.local.gateway import Gateway
-from shared.messages import Game
+from shared.messages import Snapshot
 from tests.e2e.players import Person, person
+from tui.client.state import ConnectionStatus
 from tui.options import JoinGame
-from tui.state import LinkStatus
 
 
 @asynccontextmanager
@@ -17,7 +17,7 @@ async def seated(
 ) -> AsyncIterator[tuple[Person, Person]]:
     """The first starts a game by keyboard, and the second joins it by its code."""
     async with person(gateway.url, home / "ada", names[0]) as ada:
-        await ada.until(lambda state: state.link is LinkStatus.ONLINE)
+        await ada.until(lambda state: state.connection is ConnectionStatus.ONLINE)
         await ada.press("n", "enter")
         await ada.until(lambda state: bool(state.tables))
         code = ada.game.id
@@ -38,7 +38,7 @@ async def play(ada: Person, bob: Person, moves: str, *, clicking: bool = False) 
             await who.sees_moves(moves[: place + 1])
 
 
-def public(game: Game) -> tuple[object, ...]:
+def public(game: Snapshot) -> tuple[object, ...]:
     return game.rev, game.status, game.moves, game.winner, game.lines
 
 

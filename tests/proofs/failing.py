@@ -3,14 +3,14 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from backend.core.match import Match, Moment
+from backend.core.game import Game, Moment
 from backend.core.ports import Busy, LobbyLine, Store
-from backend.local.passing import PassingStore
+from backend.local.store_wrapper import StoreWrapper
 
 T = TypeVar("T")
 
 
-class Failing(PassingStore):
+class Failing(StoreWrapper):
     """Raises `Busy` once, before or after a change, or does a deed before a call.
 
     Knows the code of every game created.
@@ -32,11 +32,11 @@ class Failing(PassingStore):
         """The deed is done before the so-manieth call from now, as if by another function."""
         self._calls_left, self._deed = call, deed
 
-    def create(self, match: Match, at: Moment) -> None:
-        self.created.append(match.id)
-        super().create(match, at)
+    def create(self, game: Game, at: Moment) -> None:
+        self.created.append(game.id)
+        super().create(game, at)
 
-    def load(self, game_id: str, at: Moment) -> Match | None:
+    def load(self, game_id: str, at: Moment) -> Game | None:
         self._let_go_first()
         return self._store.load(game_id, at)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from backend.core.match import Match
+from backend.core.game import Game
 
 Json = dict[str, Any]
 
@@ -159,32 +159,32 @@ class Model:
         game = self.games.get(game_id)
         return game if game and game.expires > self.second else None
 
-    def take_over(self, match: Match) -> None:
+    def take_over(self, game: Game) -> None:
         """Takes a stored game for granted, after a failure that leaves open what was done."""
-        if match.id not in self.games:
-            self.unheard.add(match.id)
-        self.games[match.id] = Record(
-            match.id,
+        if game.id not in self.games:
+            self.unheard.add(game.id)
+        self.games[game.id] = Record(
+            game.id,
             {
                 str(mark): Chair(
                     seat.token, seat.name, seat.connection, seat.away, seat.away_at, seat.bound_at
                 )
-                for mark, seat in (("x", match.x), ("o", match.o))
+                for mark, seat in (("x", game.x), ("o", game.o))
             },
-            rev=match.rev,
-            status=match.status,
-            moves=match.moves,
-            winner=match.winner,
-            clock=match.clock,
-            turn_at=match.turn_at,
-            since=match.since,
-            listed=match.listed,
-            series={"x": match.series.x, "o": match.series.o, "drawn": match.series.drawn},
-            offer=match.offer,
-            next=match.next,
-            watchers=set(match.watchers),
-            spoke=dict(match.emoted),
-            expires=match.expires,
+            rev=game.rev,
+            status=game.status,
+            moves=game.moves,
+            winner=game.winner,
+            clock=game.clock,
+            turn_at=game.turn_at,
+            since=game.since,
+            listed=game.listed,
+            series={"x": game.series.x, "o": game.series.o, "drawn": game.series.drawn},
+            offer=game.offer,
+            next=game.next,
+            watchers=set(game.watchers),
+            spoke=dict(game.emoted),
+            expires=game.expires,
         )
 
     def answer(self, who: str, fields: Json, reply: Json | None) -> Json | None:

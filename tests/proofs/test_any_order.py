@@ -12,15 +12,15 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from backend.core import match as rules
-from backend.core.match import Match
+from backend.core import game as rules
+from backend.core.game import Game
 from backend.core.ports import Busy, Store
 from backend.local.sqlite import SqliteStore
 from shared import codec
 from shared import messages as wire
 from tests.backend.aws.emulator import emulator
+from tests.backend.harness import Harness
 from tests.backend.memory import MemoryStore
-from tests.backend.table import Table
 from tests.proofs import model
 from tests.proofs.counts import count, examples
 from tests.proofs.failing import Failing
@@ -73,7 +73,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     def open(self) -> None:
         self.store = Failing(self.new_store())
-        self.table = Table(self.store)
+        self.table = Harness(self.store)
         self.model = Model(self.table.clock.now())
         self.lives = dict.fromkeys(PEOPLE, 0)
         self.unannounced: list[str] = []
@@ -169,14 +169,14 @@ class AnyOrder(RuleBasedStateMachine):
                 self.learn(key, match)
         self.compare()
 
-    def learn(self, key: str, match: Match) -> None:
+    def learn(self, key: str, match: Game) -> None:
         """What came of a key, told by what is stored."""
         if match.status == "cancelled" and match.next is not None:
             self.model.led[key] = (match.next, match.expires)
         elif match.status == "waiting":
             self.model.started[key] = match.id
 
-    def stored(self) -> list[Match | None]:
+    def stored(self) -> list[Game | None]:
         return [self.table.store.load(code, self.table.at) for code in self.model.games]
 
     def heard(self) -> list[tuple[str, Json | None]]:

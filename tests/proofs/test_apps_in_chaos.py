@@ -8,19 +8,19 @@ from random import Random
 
 import pytest
 
-from backend.core.match import Moment
+from backend.core.game import Moment
 from backend.local import chaos
 from backend.local.limits import Limits
 from backend.local.sqlite import SqliteStore
 from tests.e2e.players import Person
 from tests.proofs.counts import count
 from tui.app import create_app
-from tui.client import Client
-from tui.options import JoinGame, New, Opening, Options
+from tui.client.client import Client
+from tui.client.seats import Seats
+from tui.client.timing import Timing
+from tui.options import JoinGame, Opening, Options, StartGame
 from tui.record import RecordFile
 from tui.screens.game import GameScreen
-from tui.seats import Seats
-from tui.timing import Timing
 
 # A minute of the real waiting in a second or two; the order of the spans is the real one.
 HASTY = Timing(
@@ -85,7 +85,7 @@ async def play_through(home: Path, seed: int) -> None:
         async with (
             asyncio.timeout(PATIENCE_SECONDS),
             chaos.serve(store, seed, limits=Limits(rate=0, close_seconds=0.1)) as gateway,
-            at_the_app(gateway.url, home / "ada", New()) as ada,
+            at_the_app(gateway.url, home / "ada", StartGame()) as ada,
         ):
             await until(ada, lambda: bool(ada.client.state.tables))
             code = ada.game.id

@@ -10,10 +10,10 @@ from msgspec.structs import replace as with_fields
 from shared import codec
 from shared import messages as wire
 from shared.board import Mark, tile_of
-from tests.backend.table import Table
+from tests.backend.harness import Harness
 from tests.proofs.counts import examples
-from tui import state as client
-from tui.state import ClientState, TableState
+from tui.client import state as client
+from tui.client.state import ClientState, Table
 
 PLAYERS = st.sampled_from(["ada", "bob"])
 PLACES = st.integers(0, 7)
@@ -39,7 +39,7 @@ class Client:
     open: dict[str, wire.AnyRequest] = field(default_factory=dict)
     token: str = ""
 
-    def table(self, game_id: str) -> TableState:
+    def table(self, game_id: str) -> Table:
         return self.state.tables[game_id]
 
     def take(self, event: wire.AnyEvent) -> None:
@@ -57,7 +57,7 @@ class BadNetwork:
     """A server and its two clients, with everything between them in our hands."""
 
     def __init__(self) -> None:
-        self.server = Table()
+        self.server = Harness()
         self.clients = {name: Client(name) for name in ("ada", "bob")}
         self.refs = 0
         ada, bob = self.clients.values()
@@ -119,7 +119,7 @@ class BadNetwork:
         play = wire.Play(id=self.id, tile=tile_of(cell), after=table.game.moves)
         self.ask(one, play)
 
-    def check(self, before: TableState, after: TableState) -> None:
+    def check(self, before: Table, after: Table) -> None:
         """Nothing is shown that the server did not store, and time does not run backwards."""
         self.stored.append(self.server.game(self.id))
         assert after.game in self.stored

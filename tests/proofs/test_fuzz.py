@@ -14,7 +14,7 @@ from backend.handlers.entry import Handler
 from shared import codec
 from shared.errors import ErrorCode, ProtocolError, Refusal
 from shared.messages import MAX_REQUEST_BYTES, REQUESTS, AnyRequest
-from tests.backend.table import Table
+from tests.backend.harness import Harness
 from tests.proofs.counts import count
 
 FRAMES = count(10_000, 200_000)
@@ -82,14 +82,14 @@ def mutated(text: str, chance: Random) -> str:
 
 
 @pytest.fixture
-def made(table: Table) -> Iterator[str]:
+def made(table: Harness) -> Iterator[str]:
     game_id = table.seat_two(listed=True)
     return frames(Random(7), game_id)  # noqa: S311 (it must be repeatable)
 
 
 @pytest.fixture
-def table() -> Table:
-    return Table()
+def table() -> Harness:
+    return Harness()
 
 
 def read(frame: str) -> AnyRequest | Refusal:
@@ -122,7 +122,7 @@ def test_a_request_is_read_or_refused(made: Iterator[str]) -> None:
     }
 
 
-def test_an_event_is_read_or_a_protocol_error(table: Table) -> None:
+def test_an_event_is_read_or_a_protocol_error(table: Harness) -> None:
     """Whatever a server sends is an event, nothing that is known, or a protocol error."""
     game_id = table.seat_two()
     table.play(game_id, "0314")
@@ -151,7 +151,7 @@ def _has_no_controls(frame: str) -> bool:
 
 
 def test_the_service_answers_everything(
-    table: Table, made: Iterator[str], caplog: pytest.LogCaptureFixture
+    table: Harness, made: Iterator[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Nonsense is answered, breaks nothing, logs nothing, keeps no memory and disturbs nobody."""
     handler = Handler(table.service)
@@ -181,11 +181,11 @@ def _event(body: str) -> dict[str, Any]:
     return {"requestContext": context, "body": body, "isBase64Encoded": False}
 
 
-def _forget_all_but(table: Table, game_id: str) -> None:
-    matches = getattr(table.store, "matches")  # noqa: B009 (a memory store's, not every store's)
-    kept = matches[game_id]
-    matches.clear()
-    matches[game_id] = kept
+def _forget_all_but(table: Harness, game_id: str) -> None:
+    games = getattr(table.store, "games")  # noqa: B009 (a memory store's, not every store's)
+    kept = games[game_id]
+    games.clear()
+    games[game_id] = kept
     getattr(table.store, "calls").clear()  # noqa: B009 (as above)
 
 

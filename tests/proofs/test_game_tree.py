@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from backend.core.match import Match
+from backend.core.game import Game
 from shared import codec
+from tests.backend.harness import Harness
 from tests.backend.memory import MemoryStore
-from tests.backend.table import Table
 from tests.proofs.counts import FULL
 from tests.proofs.model import completed, is_history
 
@@ -22,26 +22,26 @@ BY_DEPTH = (1, 9, 72, 504, 3_024, 15_120, 54_720, 148_176, 200_448, 127_872)
 PLAYERS = {"x": "ada", "o": "bob"}
 
 
-class OneMatchStore(MemoryStore):
+class OneGameStore(MemoryStore):
     """A store whose one game can be set back to an earlier moment."""
 
-    match: Match
+    game: Game
 
-    def set(self, match: Match) -> None:
-        self.matches = {match.id: match}
-
-
-@pytest.fixture
-def store() -> OneMatchStore:
-    return OneMatchStore()
+    def set(self, game: Game) -> None:
+        self.games = {game.id: game}
 
 
 @pytest.fixture
-def table(store: OneMatchStore) -> Table:
-    return Table(store)
+def store() -> OneGameStore:
+    return OneGameStore()
 
 
-def ask(table: Table, who: str, game_id: str, cell: int, after: str | None) -> dict[str, Any]:
+@pytest.fixture
+def table(store: OneGameStore) -> Harness:
+    return Harness(store)
+
+
+def ask(table: Harness, who: str, game_id: str, cell: int, after: str | None) -> dict[str, Any]:
     """The reply to a move, as its client reads the frame."""
     fields = {"type": "play", "id": game_id, "tile": f"{cell // 3},{cell % 3}", "ref": "r"}
     if after is not None:
@@ -64,14 +64,14 @@ def board(moves: str) -> str:
     return "".join("xo"[moves.index(cell) % 2] if cell in moves else "." for cell in "012345678")
 
 
-def test_every_move_of_every_game(table: Table, store: OneMatchStore) -> None:
+def test_every_move_of_every_game(table: Harness, store: OneGameStore) -> None:
     """Every move there is, from its stored parent: accepted, stored and told as the rules say.
 
     In the reduced run one in forty of the longer histories, by a fixed seed.
     """
     chance = Random(1)  # noqa: S311 (it must be repeatable)
     game_id = table.seat_two()
-    todo = [store.matches[game_id]]
+    todo = [store.games[game_id]]
     made = 0
     while todo:
         parent = todo.pop()
@@ -81,7 +81,7 @@ def test_every_move_of_every_game(table: Table, store: OneMatchStore) -> None:
             store.set(parent)
             check_move(table, parent, cell, with_after=made % 2 == 0)
             made += 1
-            child = store.matches[game_id]
+            child = store.games[game_id]
             if not is_over(child.moves) and (FULL or goes_deeper(child.moves, chance)):
                 todo.append(child)
     assert made == MOVES if FULL else made > 5_000
@@ -91,7 +91,7 @@ def goes_deeper(moves: str, chance: Random) -> bool:
     return len(moves) < 3 or chance.random() < (0.5 if len(moves) < 6 else 0.25)
 
 
-def check_move(table: Table, parent: Match, cell: int, *, with_after: bool) -> None:
+def check_move(table: Harness, parent: Game, cell: int, *, with_after: bool) -> None:
     mover, moves = turn(parent.moves), f"{parent.moves}{cell}"
     waiting = PLAYERS["o" if mover == "x" else "x"]
     reply = ask(table, PLAYERS[mover], parent.id, cell, parent.moves if with_after else None)
@@ -154,22 +154,22 @@ def claims(moves: str, cell: int) -> tuple[str | None, ...]:
     return ((None, moves)[cell % 2],)
 
 
-def test_every_request_at_every_position(table: Table, store: OneMatchStore) -> None:
+def test_every_request_at_every_position(table: Harness, store: OneGameStore) -> None:
     """All positions, all nine tiles, both seats and a stranger: accepted or refused rightly."""
     game_id = table.seat_two()
-    begun = store.matches[game_id]
+    begun = store.games[game_id]
     assert len(positions()) == POSITIONS
     for moves in positions().values():
-        match = replace(begun, moves=moves, status=status(moves), winner=winner(moves))
+        game = replace(begun, moves=moves, status=status(moves), winner=winner(moves))
         for mark, who in PLAYERS.items():
             for cell in range(9):
                 for after in claims(moves, cell):
-                    store.set(match)
+                    store.set(game)
                     reply = ask(table, who, game_id, cell, after)
                     answer = reply.get("code", reply["type"])
                     assert answer == expected(moves, mark, cell, after), (moves, mark, cell, after)
                     if answer != "play" or str(cell) in moves:
-                        assert store.matches[game_id] is match, "a refusal or repeat changed it"
+                        assert store.games[game_id] is game, "a refusal or repeat changed it"
                     table.connections.inbox.clear()
         assert ask(table, "eve", game_id, 4, None)["code"] == "not_seated"
 

@@ -5,8 +5,8 @@ from functools import partial
 from random import Random
 
 from shared import messages as wire
+from tests.backend.harness import Harness
 from tests.backend.memory import MemoryStore
-from tests.backend.table import Table
 from tests.proofs.counts import count
 from tests.proofs.failing import Failing
 
@@ -22,7 +22,7 @@ class World:
         self.chance = Random(seed)  # noqa: S311 (it must be repeatable)
         self.games = MemoryStore()
         self.store = Failing(self.games)
-        self.table = Table(self.store)
+        self.table = Harness(self.store)
         self.keys = {name: self.table.key() for name in PEOPLE}
         self.places: dict[str, str] = {}
 
@@ -57,7 +57,7 @@ class World:
         """The games that are not over and this connection sits at."""
         return [
             match.id
-            for match in self.games.matches.values()
+            for match in self.games.games.values()
             if match.phase in {"waiting", "playing"}
             and who in {match.x.connection, match.o.connection}
         ]
@@ -75,6 +75,6 @@ def test_nobody_sits_at_two_tables() -> None:
         for who in PEOPLE:
             seats = world.seats(who)
             assert seats in ([], [world.places.get(who)]), (seed, who, seats)
-        for match in world.games.matches.values():
+        for match in world.games.games.values():
             waits = match.status == "waiting"
             assert not (waits and (match.moves or match.winner)), (seed, match)

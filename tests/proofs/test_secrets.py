@@ -17,7 +17,7 @@ from backend.local.sqlite import SqliteStore
 from tests.backend.local.peer import Peer, peer
 from tests.backend.local.program import running
 from tests.proofs.test_apps_in_chaos import at_the_app, until
-from tui.options import New
+from tui.options import StartGame
 from tui.screens.waiting import WaitingScreen
 
 
@@ -65,7 +65,7 @@ async def test_the_client_keeps_it_for_its_owner(tmp_path: Path) -> None:
     """A client's seat is in one file that nobody else can read, and in no other."""
     home = tmp_path / "home"
     with closing(SqliteStore(":memory:")) as store:
-        async with serve(store) as gateway, at_the_app(gateway.url, home, New()) as ada:
+        async with serve(store) as gateway, at_the_app(gateway.url, home, StartGame()) as ada:
             await until(ada, lambda: isinstance(ada.app.screen, WaitingScreen))
             [seat] = json.loads((home / "seats.json").read_text(encoding="utf-8"))["seats"]
             token = seat["token"].encode()
@@ -94,7 +94,7 @@ async def test_a_crash_report_tells_nothing(
     with closing(SqliteStore(":memory:")) as store:
         async with serve(store) as gateway:
             with pytest.raises(RuntimeError) as crash:
-                async with at_the_app(gateway.url, tmp_path, New()) as ada:
+                async with at_the_app(gateway.url, tmp_path, StartGame()) as ada:
                     await until(ada, lambda: bool(broke))
     [seat] = json.loads((tmp_path / "seats.json").read_text(encoding="utf-8"))["seats"]
     report = io.StringIO()

@@ -21,12 +21,12 @@ from shared.messages import (
     Event,
     GatewayNotice,
     Join,
-    Match,
     Names,
     Ping,
     Play,
     Player,
     Presence,
+    QuickMatch,
     Request,
     Start,
     Watch,
@@ -102,7 +102,7 @@ def test_a_request_needs_no_more_than_the_protocol_says() -> None:
         name="", mark="x", listed=False, clock=0, key=UNSET, ref=UNSET, v=1
     )
     assert decode_request('{"type": "ping"}') == Ping()
-    assert decode_request('{"type": "match"}') == Match()
+    assert decode_request('{"type": "match"}') == QuickMatch()
     assert decode_request('{"type": "join", "id": "k7q-f2m"}') == Join(id="K7QF2M")
     assert decode_request('{"type": "play", "tile": "2,0", "id": "kiOf2m"}') == Play(
         id="K10F2M", tile="2,0"
@@ -119,7 +119,7 @@ def test_a_name_is_clean_as_soon_as_it_is_read() -> None:
     """The rest of the server never sees what a terminal would obey."""
     for kind in ("start", "join", "match"):
         request = decode_request(body_of(kind, name="\x1b]0;x\x07 \u202eA\ud800da"))
-        assert isinstance(request, Start | Join | Match)
+        assert isinstance(request, Start | Join | QuickMatch)
         assert request.name == "]0;x Ada"
 
 

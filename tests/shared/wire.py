@@ -11,7 +11,6 @@ from shared.errors import ErrorCode
 from shared.messages import (
     EMOTES,
     Away,
-    Game,
     Listing,
     LobbyKind,
     Names,
@@ -20,14 +19,15 @@ from shared.messages import (
     Players,
     RematchOffered,
     Series,
+    Snapshot,
     Start,
     Status,
 )
 
 
-def game(moves: str = "04", **changed: Any) -> Game:
+def game(moves: str = "04", **changed: Any) -> Snapshot:
     """A game of Ada and Bob, who has lost his connection."""
-    return Game(
+    return Snapshot(
         **{
             "id": "K7QF2M",
             "rev": 3,
@@ -71,9 +71,9 @@ players = st.builds(
 
 
 @st.composite
-def games(draw: st.DrawFn) -> Game:
+def games(draw: st.DrawFn) -> Snapshot:
     moves = draw(histories)
-    return Game(
+    return Snapshot(
         id=draw(codes),
         rev=draw(counts),
         status=draw(st.sampled_from(get_args(Status))),

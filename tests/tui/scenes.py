@@ -27,10 +27,10 @@ from tests.tui.stage import (
     stage,
 )
 from tui.app import NoughtsApp
+from tui.client.seats import SavedSeat
+from tui.client.state import ClientState, ConnectionStatus, Said, Table
 from tui.options import Options
 from tui.screens.base import PlainScreen
-from tui.seats import Seat
-from tui.state import ClientState, LinkStatus, Said, TableState
 from tui.themes import COLOUR_BLIND, HIGH_CONTRAST, LIGHT
 
 SIZES = ((80, 24), (120, 40), (44, 18))
@@ -47,21 +47,21 @@ class Scene:
     environment: dict[str, str] = field(default_factory=dict)
     size: tuple[int, int] | None = None
     """Instead of whatever size is asked for."""
-    seats: tuple[tuple[Seat, Any], ...] = ()
+    seats: tuple[tuple[SavedSeat, Any], ...] = ()
     silent: bool = False
     """Whether the server answers no request to sit down."""
 
 
-def table(moves: str = "", seat: Mark | None = Mark.X, **others: Any) -> TableState:
+def table(moves: str = "", seat: Mark | None = Mark.X, **others: Any) -> Table:
     """A table of Ada's; what is not a field of `TableState` is one of the game."""
     own = {"pending", "said", "replaced", "gone", "error", "onward", "bound_at"} & others.keys()
     mine = {name: others.pop(name) for name in own}
-    return TableState(game=game(moves, **others), seat=seat, **mine)
+    return Table(game=game(moves, **others), seat=seat, **mine)
 
 
-def offline(shown: TableState) -> ClientState:
+def offline(shown: Table) -> ClientState:
     return ClientState(
-        link=LinkStatus.RECONNECTING,
+        connection=ConnectionStatus.RECONNECTING,
         failure="The server does not answer.",
         tables={shown.id: shown},
     )
@@ -71,7 +71,7 @@ def playing(moves: str = "", seat: Mark | None = Mark.X, **others: Any) -> Scene
     return Scene(online(table(moves, seat, **others)))
 
 
-_SEAT = Seat(url="embedded", id=CODE, token="x." + "A" * 22, saved_at=NOW)
+_SEAT = SavedSeat(url="embedded", id=CODE, token="x." + "A" * 22, saved_at=NOW)
 _LOBBY = online(open_games=OPEN_GAMES, live_games=LIVE_GAMES)
 _MINE = online(table("40", series=Series(x=2, o=1, drawn=1), watchers=2))
 _WON = online(table("01428", clock=30, series=Series(x=3, o=1)))
@@ -86,7 +86,7 @@ SCENES: dict[str, Scene] = {
     "lobby_resume": Scene(_LOBBY, seats=((_SEAT, game("4062")),)),
     "lobby_busy": Scene(_LOBBY, ("q",), seats=((_SEAT, game("4062")),), silent=True),
     "lobby_offline": Scene(
-        ClientState(link=LinkStatus.RECONNECTING, failure="The server does not answer.")
+        ClientState(connection=ConnectionStatus.RECONNECTING, failure="The server does not answer.")
     ),
     "lobby_new": Scene(_LOBBY, ("n",)),
     "lobby_join": Scene(_LOBBY, ("j", *"q2", "enter")),

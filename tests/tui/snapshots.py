@@ -3,7 +3,7 @@
 from typing import Any
 
 from shared.board import Mark, board, outcome, turn
-from shared.messages import Game, Player, Players, Series
+from shared.messages import Player, Players, Series, Snapshot
 
 CODE = "K7QF2M"
 NEXT = "NEXT22"
@@ -15,7 +15,7 @@ def player(name: str = "Ada", *, online: bool = True, away_at: int | None = None
     return Player(name=name, online=online, away=None if online else "lost", away_at=away_at)
 
 
-def game(moves: str = "", *, rev: int | None = None, code: str = CODE, **changes: Any) -> Game:
+def game(moves: str = "", *, rev: int | None = None, code: str = CODE, **changes: Any) -> Snapshot:
     """A game that is being played, or over as its moves say; ``changes`` are fields."""
     result = outcome(moves)
     over = "won" if result.winner else "drawn"
@@ -36,10 +36,10 @@ def game(moves: str = "", *, rev: int | None = None, code: str = CODE, **changes
         "next": None,
         "watchers": 0,
     }
-    return Game(**(fields | changes))
+    return Snapshot(**(fields | changes))
 
 
-def waiting(code: str = CODE, mark: Mark = Mark.X) -> Game:
+def waiting(code: str = CODE, mark: Mark = Mark.X) -> Snapshot:
     """A game whose host waits at ``mark``."""
     x, o = (player(), None) if mark is Mark.X else (None, player())
     return game(rev=1, code=code, status="waiting", turn=None, players=Players(x=x, o=o))

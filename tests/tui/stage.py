@@ -5,26 +5,26 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Self
 
-from shared.board import Mark, board, outcome, turn
+from shared.board import Mark, MarkChoice, board, outcome, turn
 from shared.messages import (
     EmoteName,
-    Game,
     Listing,
     LobbyKind,
     Names,
     Player,
     Players,
     Series,
+    Snapshot,
     Status,
 )
 from tui.app import NoughtsApp, create_app
-from tui.client import Client, Unreachable
-from tui.options import Level, MarkChoice, Options
+from tui.client.client import Client, Unreachable
+from tui.client.seats import SavedSeat
+from tui.client.state import ClientState, ConnectionStatus, LatencyMeasured, Table
+from tui.options import Level, Options
 from tui.record import RecordFile
 from tui.screens.intents import OpenTable
 from tui.screens.lobby import LobbyScreen
-from tui.seats import Seat
-from tui.state import ClientState, LatencyMeasured, LinkStatus, TableState
 
 NOW = 1_800_000_000_000
 CODE = "K7QF2M"
@@ -51,7 +51,7 @@ def game(
     winner: Mark | None = None,
     id: str = CODE,  # noqa: A002 (the field's name)
     **others: Any,
-) -> Game:
+) -> Snapshot:
     """A game with this history; what follows from it is derived."""
     ended = outcome(moves)
     derived: Status = "won" if ended.winner else "drawn" if ended.over else "playing"
@@ -65,7 +65,7 @@ def game(
         "next": None,
         "watchers": 0,
     }
-    return Game(
+    return Snapshot(
         id=id,
         status=status,
         moves=moves,
@@ -78,10 +78,10 @@ def game(
     )
 
 
-def online(*tables: TableState, **others: Any) -> ClientState:
+def online(*tables: Table, **others: Any) -> ClientState:
     """What a connected client knows."""
     return ClientState(
-        link=LinkStatus.ONLINE,
+        connection=ConnectionStatus.ONLINE,
         latency_ms=42,
         tables={table.id: table for table in tables},
         **others,
@@ -127,7 +127,7 @@ class StillClient(Client):
         self.answers = asyncio.Event()
         """Until it is set, nobody is led to a table."""
         self.answers.set()
-        self.seats: tuple[tuple[Seat, Game], ...] = ()
+        self.seats: tuple[tuple[SavedSeat, Snapshot], ...] = ()
         self.connects = 0
         self._heard: list[Callable[[ClientState, Any], None]] = []
 
@@ -152,37 +152,35 @@ class StillClient(Client):
         for heard in tuple(self._heard):
             heard(state, LatencyMeasured(42))
 
-    def show(self, table: TableState) -> None:
+    def show(self, table: Table) -> None:
         """A table changed."""
         self.learn(replace(self.state, tables={**self.state.tables, table.id: table}))
 
     def reconnect(self) -> None:
         self.asked.append(("reconnect",))
 
-    async def start(
-        self, mark: MarkChoice = "x", *, listed: bool = False, clock: int = 0
-    ) -> TableState:
+    async def start(self, mark: MarkChoice = "x", *, listed: bool = False, clock: int = 0) -> Table:
         return await self._seated("start", mark, listed, clock)
 
-    async def join(self, code: str) -> TableState:
+    async def join(self, code: str) -> Table:
         return await self._seated("join", code)
 
-    async def match(self, clock: int = 0) -> TableState:
+    async def match(self, clock: int = 0) -> Table:
         return await self._seated("match", clock)
 
-    async def resumable(self) -> tuple[tuple[Seat, Game], ...]:
+    async def resumable(self) -> tuple[tuple[SavedSeat, Snapshot], ...]:
         return self.seats
 
-    def unheld(self, seat: Seat) -> bool:
+    def unheld(self, seat: SavedSeat) -> bool:
         return seat in {each for each, _ in self.seats}
 
-    async def resume(self, seat: Seat) -> TableState:
+    async def resume(self, seat: SavedSeat) -> Table:
         return await self._seated("resume", seat.id)
 
-    async def take_back(self, game_id: str) -> TableState:
+    async def take_back(self, game_id: str) -> Table:
         return await self._seated("take_back", game_id)
 
-    async def watch(self, code: str) -> TableState:
+    async def watch(self, code: str) -> Table:
         return await self._seated("watch", code)
 
     async def leave(self, game_id: str) -> None:
@@ -211,12 +209,12 @@ class StillClient(Client):
         if self.refusal is not None:
             raise self.refusal
 
-    async def _seated(self, *request: object) -> TableState:
+    async def _seated(self, *request: object) -> Table:
         """Sits at the only table that the test has laid, or at a new one."""
         self._note(*request)
         await self.answers.wait()
         if not self.state.tables:
-            self._known = replace(self.state, tables={CODE: TableState(game(), Mark.X)})
+            self._known = replace(self.state, tables={CODE: Table(game(), Mark.X)})
         return next(iter(self.state.tables.values()))
 
 

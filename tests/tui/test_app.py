@@ -16,9 +16,10 @@ from shared.errors import ErrorCode, Refusal
 from tests.tui.scenes import SCENES, Scene, begun, front, played, reached, settle, table
 from tests.tui.stage import CODE, NOW, StillClient, game, online
 from tui.app import NoughtsApp, create_app
-from tui.client import Client
-from tui.errors import Unreachable
-from tui.options import Level, Options, Practice
+from tui.client.client import Client
+from tui.client.errors import Unreachable
+from tui.client.state import ClientState, ConnectionStatus, Table
+from tui.options import Level, Options, PlayComputer
 from tui.record import Record, RecordFile
 from tui.screens.dialogs import Chooser, CodeDialog, NameDialog, NewGameDialog, levels
 from tui.screens.game import GameScreen
@@ -29,11 +30,10 @@ from tui.screens.replay import ReplayScreen, ShareDialog
 from tui.screens.waiting import WaitingScreen
 from tui.session import Session
 from tui.settings import settings_path
-from tui.state import ClientState, LinkStatus, TableState
 from tui.themes import DARK
 from tui.widgets.ascii import PlainCharacters
 from tui.widgets.keybar import KeyBar
-from tui.widgets.story import Story
+from tui.words.story import Story
 
 PRACTICE = "PRACT1"
 _WAITED = ("#waited", "#offer")
@@ -70,7 +70,7 @@ def against_the_computer(
     app: NoughtsApp, called: asyncio.Event | None = None
 ) -> tuple[ComputerClient, list[Level]]:
     """Puts a computer into the app that never moves, and comes when it has been ``called``."""
-    computer = ComputerClient(online(TableState(game(id=PRACTICE), Mark.X)))
+    computer = ComputerClient(online(Table(game(id=PRACTICE), Mark.X)))
     asked: list[Level] = []
 
     async def practise(level: Level) -> tuple[Client, str]:
@@ -117,15 +117,15 @@ async def test_three_steps_to_the_first_mark(clicks: bool) -> None:
 
 async def test_the_computer_goes_with_its_player() -> None:
     """Leaving the computer closes its game and does not count in the record."""
-    scene = replace(SCENES["lobby_empty"], options={"opening": Practice("perfect")})
+    scene = replace(SCENES["lobby_empty"], options={"opening": PlayComputer("perfect")})
     async with played(scene) as (app, _, pilot):
         assert str(app.screen.query_one("#notice", Static).render()) == "Nobody is there."
         computer, asked = against_the_computer(app)
         await pilot.press("p", "3")
         await settle(pilot)
         assert asked == ["perfect"]
-        computer.show(TableState(game("0314", id=PRACTICE), Mark.X))
-        computer.show(TableState(game("03142", id=PRACTICE), Mark.X))
+        computer.show(Table(game("0314", id=PRACTICE), Mark.X))
+        computer.show(Table(game("03142", id=PRACTICE), Mark.X))
         await settle(pilot)
         await pilot.press("escape")
         await settle(pilot)
@@ -174,7 +174,7 @@ async def test_a_call_ends_when_the_game_is_shown(cover: tuple[str, ...], way: s
             await pilot.press(key)
             await settle(pilot)
         client.show(table())
-        computer.show(TableState(game("03142", id=PRACTICE), Mark.X))
+        computer.show(Table(game("03142", id=PRACTICE), Mark.X))
         await settle(pilot)
         assert [note.message for note in app._notifications] == [
             f"Bob has joined your game {CODE}: press {way} to go there."
@@ -371,7 +371,9 @@ async def test_waiting_in_vain_is_said() -> None:
         assert (waited, offer) == ("This game is no longer on the server", refused)
         assert {"p", "escape"} <= keys
         assert "c" not in keys
-        lost = replace(online(table(o=None)), link=LinkStatus.FAILED, failure="Nobody there.")
+        lost = replace(
+            online(table(o=None)), connection=ConnectionStatus.FAILED, failure="Nobody there."
+        )
         waited, offer, keys = await shown(lost)
         assert (waited, offer) == ("No connection", "Nobody there.")
         assert {"c", "p", "escape"} <= keys
@@ -431,7 +433,9 @@ async def test_the_bell(
 async def test_a_lost_connection_is_shown_and_can_be_tried_again() -> None:
     """No screen is silent about the connection, and a failed one has a key to try again."""
     failed = replace(
-        online(table("40")), link=LinkStatus.FAILED, failure="The server speaks another language."
+        online(table("40")),
+        connection=ConnectionStatus.FAILED,
+        failure="The server speaks another language.",
     )
     async with played(Scene(failed)) as (app, client, pilot):
         assert "Try again" in {hint.label for hint in app.screen.query_one(KeyBar).hints}

@@ -10,10 +10,10 @@ from backend.local import chaos
 from shared.errors import Refusal
 from tests.backend.memory import MemoryStore
 from tests.proofs.counts import count
-from tui.client import Client, Unreachable
-from tui.seats import Seats
-from tui.state import ClientState, Happening
-from tui.timing import Timing
+from tui.client.client import Client, Unreachable
+from tui.client.seats import Seats
+from tui.client.state import ClientState, Happening
+from tui.client.timing import Timing
 
 GAMES = 2
 SHORT = Timing(

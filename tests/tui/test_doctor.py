@@ -13,6 +13,7 @@ import pytest
 from backend.local.gateway import serve
 from tests.backend.memory import MemoryStore
 from tui import doctor
+from tui.client.state import ClientState, ConnectionStatus
 from tui.doctor import (
     Finding,
     Terminal,
@@ -23,7 +24,6 @@ from tui.doctor import (
     settings_findings,
     terminal_findings,
 )
-from tui.state import ClientState, LinkStatus
 
 GOOD = Terminal(
     interactive=True,
@@ -119,7 +119,7 @@ def test_files(home: Path) -> None:
 
 def test_a_server_out_of_reach() -> None:
     """A server that does not answer is bad, with the reason."""
-    state = ClientState(link=LinkStatus.FAILED, failure="Nobody there.")
+    state = ClientState(connection=ConnectionStatus.FAILED, failure="Nobody there.")
     finding = server_finding("ws://x", state)
     assert (finding.verdict, finding.what) == ("bad", "Server ws://x: Nobody there.")
     secret = server_finding("wss://ada:secret@example.org/game", state).what

@@ -11,9 +11,9 @@ import pytest
 
 from shared.board import Mark
 from tui import embedded
-from tui.client import Client, Unreachable
-from tui.link import describe
-from tui.seats import Seats
+from tui.client.client import Client, Unreachable
+from tui.client.connection import describe
+from tui.client.seats import Seats
 
 
 @pytest.fixture

@@ -10,24 +10,24 @@ from shared.errors import ErrorCode, Refusal
 from shared.messages import Player, Series
 from tests.tui.scenes import SCENES, Scene, front, played, playing, settle, table
 from tests.tui.stage import BOB, CODE, NOW, left, lost, online
-from tui.errors import Unreachable
-from tui.options import Replay
+from tui.client.errors import Unreachable
+from tui.client.state import ClientState, ConnectionStatus, Said, Table
+from tui.options import ShowReplay
 from tui.screens.dialogs import Chooser, NewGameDialog
 from tui.screens.game import GameScreen, heading
 from tui.screens.lobby import LobbyScreen
 from tui.screens.replay import ReplayScreen, ShareDialog
 from tui.screens.waiting import WaitingScreen
-from tui.state import ClientState, LinkStatus, Said, TableState
 from tui.widgets.board import Board
 from tui.widgets.keybar import KeyBar, hints_of
 from tui.widgets.player import PlayerPanel
-from tui.widgets.status import StatusLine
+from tui.widgets.status_line import StatusLine
 
 WON = "03142"
 FULL = "Twenty people watch [already]."
 
 
-LEGAL: list[tuple[TableState, set[str]]] = [
+LEGAL: list[tuple[Table, set[str]]] = [
     (table("40"), {"Play", "Say", "Give up"}),
     (table("4"), {"Say", "Give up"}),
     (table("40", pending=8), {"Say", "Give up"}),
@@ -214,16 +214,16 @@ async def test_a_replay_says_who_won(size: tuple[int, int]) -> None:
         assert shown.region.height
         assert str(shown.render()) == "Bob (o) won: Ada (x) gave up after 2 moves"
         assert str(app.screen.query_one("#review", Static).render()) == ""
-        assert app.screen.query("Connection")
+        assert app.screen.query("ConnectionLabel")
 
 
 async def test_a_replay_by_its_code_needs_no_server() -> None:
     """What comes from no server says nothing of one, and connects to none before the lobby does."""
-    opening = Replay("R-7Y61")
-    failed = ClientState(link=LinkStatus.FAILED, failure="Nobody there.")
+    opening = ShowReplay("R-7Y61")
+    failed = ClientState(connection=ConnectionStatus.FAILED, failure="Nobody there.")
     async with played(Scene(failed, options={"opening": opening})) as (app, client, pilot):
         assert isinstance(app.screen, ReplayScreen)
-        assert not app.screen.query("Connection")
+        assert not app.screen.query("ConnectionLabel")
         assert "Try again" not in {hint.label for hint in app.screen.query_one(KeyBar).hints}
         assert client.connects == 0
         await pilot.press("escape")

@@ -16,14 +16,14 @@ from tests.tui.scenes import SCENES, front, played, settle, table
 from tests.tui.stage import CODE, LIVE_GAMES, NOW, OPEN_GAMES, StillClient, online
 from tests.tui.test_walk import deed
 from tui.app import NoughtsApp
-from tui.errors import Unreachable
-from tui.options import JoinGame, New, WatchGame
+from tui.client.errors import Unreachable
+from tui.client.state import ClientState, ConnectionStatus
+from tui.options import JoinGame, StartGame, WatchGame
 from tui.screens.dialogs import CodeDialog
 from tui.screens.game import GameScreen
 from tui.screens.help import HelpScreen
 from tui.screens.lobby import LobbyScreen
 from tui.screens.waiting import WaitingScreen
-from tui.state import ClientState, LinkStatus
 from tui.widgets.keybar import KeyBar, hints_of
 
 LOBBY = SCENES["lobby_full"]
@@ -98,13 +98,13 @@ async def test_a_new_game_by_mouse() -> None:
 @pytest.mark.parametrize(
     ("opening", "asked"),
     [
-        (New("o", listed=True, clock=30), ("start", "o", True, 30)),
+        (StartGame("o", listed=True, clock=30), ("start", "o", True, 30)),
         (JoinGame(CODE), ("join", CODE)),
         (WatchGame(CODE), ("watch", CODE)),
     ],
 )
 async def test_the_command_line_leads_there_at_once(
-    opening: New | JoinGame | WatchGame, asked: tuple[object, ...]
+    opening: StartGame | JoinGame | WatchGame, asked: tuple[object, ...]
 ) -> None:
     """``new``, ``join`` and ``watch`` ask without another key."""
     async with played(replace(LOBBY, options={"opening": opening})) as (_, client, _):
@@ -119,7 +119,7 @@ async def test_a_long_failure_is_read_to_its_end(size: tuple[int, int]) -> None:
         "Another program uses port 8002 of this machine: end it, or set NOUGHTS_TUI_PORT to a free"
         " port."
     )
-    scene = replace(LOBBY, state=ClientState(link=LinkStatus.FAILED, failure=sentence))
+    scene = replace(LOBBY, state=ClientState(connection=ConnectionStatus.FAILED, failure=sentence))
     async with played(scene, size) as (app, _, _):
         said = app.screen.query_one("#notice")
         rows = [
@@ -242,10 +242,10 @@ async def test_a_seat_is_offered_once_there_is_a_connection() -> None:
     async with played(replace(SCENES["lobby_resume"], seats=())) as (app, client, pilot):
         menu = app.screen.query_one("#menu", OptionList)
         client.seats = SCENES["lobby_resume"].seats
-        client.learn(replace(client.state, link=LinkStatus.RECONNECTING))
+        client.learn(replace(client.state, connection=ConnectionStatus.RECONNECTING))
         await settle(pilot)
         assert menu.get_option_at_index(0).id == "match"
-        client.learn(replace(client.state, link=LinkStatus.ONLINE))
+        client.learn(replace(client.state, connection=ConnectionStatus.ONLINE))
         await settle(pilot)
         assert menu.get_option_at_index(0).id == "resume"
 

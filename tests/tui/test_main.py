@@ -11,8 +11,17 @@ import pytest
 
 from tui import __main__ as program
 from tui.__main__ import main
-from tui.errors import Unreachable
-from tui.options import JoinGame, Lobby, New, Opening, Options, Practice, Replay, WatchGame
+from tui.client.errors import Unreachable
+from tui.options import (
+    JoinGame,
+    Opening,
+    Options,
+    PlayComputer,
+    ShowLobby,
+    ShowReplay,
+    StartGame,
+    WatchGame,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -45,15 +54,15 @@ def write_settings(home: Path, text: str) -> Path:
 @pytest.mark.parametrize(
     ("line", "opening"),
     [
-        ("", Lobby()),
-        ("new", New()),
-        ("new --listed --mark o --clock 30", New(mark="o", listed=True, clock=30)),
+        ("", ShowLobby()),
+        ("new", StartGame()),
+        ("new --listed --mark o --clock 30", StartGame(mark="o", listed=True, clock=30)),
         ("join k7q-f2m", JoinGame("K7QF2M")),
         ("join --id K7QF2M", JoinGame("K7QF2M")),
         ("watch K7QFIL", WatchGame("K7QF11")),
-        ("practice", Practice("medium")),
-        ("practice --level perfect", Practice("perfect")),
-        ("replay r-oo-ol", Replay("R-0001")),
+        ("practice", PlayComputer("medium")),
+        ("practice --level perfect", PlayComputer("perfect")),
+        ("replay r-oo-ol", ShowReplay("R-0001")),
     ],
 )
 def test_what_is_opened(opened: list[Options], line: str, opening: Opening) -> None:
@@ -66,7 +75,7 @@ def test_what_is_opened(opened: list[Options], line: str, opening: Opening) -> N
 def test_a_number_pad(opened: list[Options], line: str) -> None:
     """Digits as on a number pad can be asked for on the command line, before or after a command."""
     assert main(line.split()) == 0
-    assert opened == [Options(opening=New(), numpad=True)]
+    assert opened == [Options(opening=StartGame(), numpad=True)]
 
 
 def test_what_wins(opened: list[Options], home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +96,7 @@ def test_what_wins(opened: list[Options], home: Path, monkeypatch: pytest.Monkey
             name="Ada",
             clock=60,
             theme=theme,
-            opening=New(clock=60),
+            opening=StartGame(clock=60),
             warnings=warnings,
         ),
         Options(
@@ -95,7 +104,7 @@ def test_what_wins(opened: list[Options], home: Path, monkeypatch: pytest.Monkey
             name="B",
             clock=60,
             theme="day",
-            opening=New(clock=0),
+            opening=StartGame(clock=0),
             warnings=warnings,
         ),
     ]

@@ -16,16 +16,16 @@ from textual.widgets import Static
 from textual.worker import Worker
 
 from shared.errors import Refusal
-from tui.errors import Unreachable
+from tui.client.errors import Unreachable
+from tui.client.state import ClientState, ConnectionStatus, Happening
 from tui.session import Session
-from tui.state import ClientState, Happening, LinkStatus
-from tui.widgets.connection import Connection
+from tui.widgets.connection import ConnectionLabel
 from tui.widgets.keybar import KeyBar
-from tui.widgets.words import LEAST_SIZE, too_small_text
+from tui.words.phrases import LEAST_SIZE, too_small_text
 
 P = ParamSpec("P")
 ReplyType = TypeVar("ReplyType")
-Request: TypeAlias = Callable[P, Awaitable[ReplyType]]
+Call: TypeAlias = Callable[P, Awaitable[ReplyType]]
 """A request of the client, made only when its worker runs: else one might never be awaited."""
 
 TICK_SECONDS = 0.5
@@ -127,7 +127,7 @@ class PlainScreen(Screen[None]):
 
     def compose_connection(self) -> ComposeResult:
         """Where the player is connected, on every screen that needs to be."""
-        connection = Connection(self.session.where)
+        connection = ConnectionLabel(self.session.where)
         connection.ascii = self.session.options.ascii
         yield connection.data_bind(PlainScreen.state)
 
@@ -169,7 +169,7 @@ class PlainScreen(Screen[None]):
             self._unsubscribe()
 
     def on_resize(self) -> None:
-        for connection in self.query(Connection):
+        for connection in self.query(ConnectionLabel):
             connection.refresh(layout=True)
         self.call_after_refresh(self.show)
 
@@ -206,19 +206,17 @@ class PlainScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "reconnect":
-            return self.state.link is LinkStatus.FAILED
+            return self.state.connection is ConnectionStatus.FAILED
         return super().check_action(action, parameters)
 
     def action_reconnect(self) -> None:
         self.client.reconnect()
 
-    def ask(self, request: Request[P, object], *args: P.args, **kwargs: P.kwargs) -> Worker[None]:
+    def ask(self, request: Call[P, object], *args: P.args, **kwargs: P.kwargs) -> Worker[None]:
         """Sends a request in the background; a refusal comes back as `Refused`."""
         return self.run_worker(partial(self._asking, partial(request, *args, **kwargs)))
 
-    def ask_last(
-        self, request: Request[P, object], *args: P.args, **kwargs: P.kwargs
-    ) -> Worker[None]:
+    def ask_last(self, request: Call[P, object], *args: P.args, **kwargs: P.kwargs) -> Worker[None]:
         """Sends a request that outlives this screen."""
         return self.app.run_worker(partial(self._asking, partial(request, *args, **kwargs)))
 

@@ -15,8 +15,9 @@ from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from shared import crockford
+from shared.board import MarkChoice
 from shared.text import NAME_CELLS, NAME_CODE_POINTS, cell_width, clean_name
-from tui.options import Level, MarkChoice, New
+from tui.options import Level, StartGame
 from tui.screens.base import Dialog
 
 LEVELS: Final[dict[str, str]] = {
@@ -150,7 +151,7 @@ _LISTED: Final = {False: "friends, by its code", True: "everybody, in the lobby"
 _CLOCKS: Final = (0, 10, 20, 30, 60, 120, 300, 600)
 
 
-class NewGameDialog(Dialog[New]):
+class NewGameDialog(Dialog[StartGame]):
     """Asks what a new game is to be like."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "start", "Start")]
@@ -174,7 +175,7 @@ class NewGameDialog(Dialog[New]):
     @on(Button.Pressed, "#start")
     def action_start(self) -> None:
         self.dismiss(
-            New(
+            StartGame(
                 mark=self.query_one("#mark", Chooser).value,
                 listed=self.query_one("#listed", Chooser).value,
                 clock=self.query_one("#clock", Chooser).value,

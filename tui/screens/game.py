@@ -10,20 +10,21 @@ from textual.containers import Container
 from shared.board import Mark
 from shared.messages import EMOTES
 from shared.replay import code_of
+from tui.client.state import Table
 from tui.screens.base import PlainScreen
 from tui.screens.dialogs import ChoiceDialog, levels, practice_level
 from tui.screens.intents import OpenReplay, OpenTable, PracticeOver, Practise
 from tui.screens.replay import ShareDialog
 from tui.session import Session
-from tui.state import TableState
 from tui.widgets.board import Board, BoardView, Cell
 from tui.widgets.player import PlayerPanel, player_view
-from tui.widgets.status import StatusLine, can_claim, status
-from tui.widgets.story import story_of
-from tui.widgets.words import EMOTE_WORDS, counted, fitting, opponent_name
+from tui.widgets.status_line import StatusLine
+from tui.words.phrases import EMOTE_WORDS, counted, fitting, opponent_name
+from tui.words.status import can_claim, status
+from tui.words.story import story_of
 
 
-def board_view(table: TableState) -> BoardView:
+def board_view(table: Table) -> BoardView:
     """The board of a table as its player may see it."""
     return BoardView(
         moves=table.game.moves,
@@ -33,7 +34,7 @@ def board_view(table: TableState) -> BoardView:
     )
 
 
-def heading(table: TableState, width: int = 80) -> str:
+def heading(table: Table, width: int = 80) -> str:
     """The code, the replay of a finished game, who looks on and what was drawn before."""
     parts = [f"Game {table.id}"]
     if table.finished and table.game.moves:
@@ -47,7 +48,7 @@ def heading(table: TableState, width: int = 80) -> str:
     return fitting(parts, width)
 
 
-def left_mark(table: TableState) -> Mark:
+def left_mark(table: Table) -> Mark:
     """Whose panel is at the left: the player's own; x's for a watcher."""
     return table.seat or Mark.X
 
@@ -88,7 +89,7 @@ class GameScreen(PlainScreen):
         self.game_id = game_id
 
     @property
-    def table(self) -> TableState | None:
+    def table(self) -> Table | None:
         return self.state.tables.get(self.game_id)
 
     def compose_body(self) -> ComposeResult:
@@ -230,7 +231,7 @@ _TABLE_ACTIONS = frozenset(
 )
 
 
-def _legal(table: TableState, *, practice: bool) -> frozenset[str]:
+def _legal(table: Table, *, practice: bool) -> frozenset[str]:
     """What the player can do besides playing, claiming and going back."""
     if table.finished:
         return _legal_after(table, practice=practice)
@@ -241,7 +242,7 @@ def _legal(table: TableState, *, practice: bool) -> frozenset[str]:
     return frozenset({"resign"} if practice else {"resign", "emote"})
 
 
-def _legal_after(table: TableState, *, practice: bool) -> frozenset[str]:
+def _legal_after(table: Table, *, practice: bool) -> frozenset[str]:
     legal = {"replay", "share"} if table.game.moves else set()
     if table.seat is None:
         return frozenset(legal | ({"follow"} if table.game.next else set()))

@@ -5,7 +5,7 @@ from textual.screen import Screen
 
 from tui.options import Level
 from tui.session import Session
-from tui.widgets.story import Story
+from tui.words.story import Story
 
 
 class OpenTable(Message):

@@ -17,13 +17,15 @@ from textual.widgets.option_list import Option
 
 from shared.board import Mark
 from shared.errors import Refusal
-from shared.messages import Game, Listing, LobbyKind
+from shared.messages import Listing, LobbyKind, Snapshot
 from shared.replay import moves_of
 from shared.text import cell_width
-from tui.errors import Unreachable
-from tui.options import JoinGame, Lobby, New, Opening, Practice, Replay, WatchGame
+from tui.client.errors import Unreachable
+from tui.client.seats import SavedSeat
+from tui.client.state import ClientState, ConnectionStatus, Table
+from tui.options import JoinGame, Opening, PlayComputer, ShowLobby, ShowReplay, StartGame, WatchGame
 from tui.record import Record, record_text
-from tui.screens.base import P, PlainScreen, Request, sentence_of
+from tui.screens.base import Call, P, PlainScreen, sentence_of
 from tui.screens.dialogs import (
     ChoiceDialog,
     CodeDialog,
@@ -35,12 +37,10 @@ from tui.screens.dialogs import (
     practice_level,
 )
 from tui.screens.intents import NameChanged, OpenReplay, OpenTable, Practise
-from tui.seats import Seat
 from tui.session import Session
-from tui.state import ClientState, LinkStatus, TableState
 from tui.widgets.logo import Logo
-from tui.widgets.story import Story
-from tui.widgets.words import shortened
+from tui.words.phrases import shortened
+from tui.words.story import Story
 
 _QUIT = {"stay": "Stay", "quit": "Quit"}
 FOCUSED_SECONDS, BLURRED_SECONDS = 5, 30
@@ -53,8 +53,8 @@ _LATER = frozenset({"choose", "resume", "match", "new", "join", "practise", "nam
 class Resumable:
     """A seat of ours that nobody holds, and its game."""
 
-    seat: Seat
-    game: Game
+    seat: SavedSeat
+    game: Snapshot
 
 
 def resume_text(resumable: Resumable) -> str:
@@ -215,7 +215,10 @@ class LobbyScreen(PlainScreen):
         self.refresh_bindings()
 
     def watch_state(self, old: ClientState, new: ClientState) -> None:
-        if new.link is LinkStatus.ONLINE and old.link is not LinkStatus.ONLINE:
+        if (
+            new.connection is ConnectionStatus.ONLINE
+            and old.connection is not ConnectionStatus.ONLINE
+        ):
             self._look_again()
         super().watch_state(old, new)
 
@@ -276,17 +279,17 @@ class LobbyScreen(PlainScreen):
     def _do_at_once(self, opening: Opening) -> None:
         """Does what the command line asked for."""
         match opening:
-            case Lobby():
+            case ShowLobby():
                 pass
-            case New():
+            case StartGame():
                 self._start(opening)
             case JoinGame(code):
                 self._enter(CodeGiven(code))
             case WatchGame(code):
                 self._enter(CodeGiven(code, watch=True))
-            case Practice(level):
+            case PlayComputer(level):
                 self._practise(level)
-            case Replay(code):
+            case ShowReplay(code):
                 self.post_message(OpenReplay(Story(moves_of(code))))
             case _:
                 assert_never(opening)
@@ -326,7 +329,7 @@ class LobbyScreen(PlainScreen):
         """Asks first: it is only one Esc more than leaving a game."""
         self.app.push_screen(ChoiceDialog("Quit?", _QUIT, at=1), self._quit)
 
-    def _start(self, new: New | None) -> None:
+    def _start(self, new: StartGame | None) -> None:
         if new is not None:
             self._open(
                 "Starting a game…", self.client.start, new.mark, listed=new.listed, clock=new.clock
@@ -360,20 +363,16 @@ class LobbyScreen(PlainScreen):
             self.player_name = name
             self.post_message(NameChanged(name))
 
-    def _open(
-        self, busy: str, request: Request[P, TableState], *args: P.args, **kwargs: P.kwargs
-    ) -> None:
+    def _open(self, busy: str, request: Call[P, Table], *args: P.args, **kwargs: P.kwargs) -> None:
         self._begin(busy, partial(request, *args, **kwargs))
 
-    def _begin(
-        self, busy: str, request: Callable[[], Awaitable[TableState]], again: str = ""
-    ) -> None:
+    def _begin(self, busy: str, request: Callable[[], Awaitable[Table]], again: str = "") -> None:
         if not self.busy:
             self.busy, self.notice = busy, ""
             self._opening(request, again)
 
     @work(group="open")
-    async def _opening(self, request: Callable[[], Awaitable[TableState]], again: str) -> None:
+    async def _opening(self, request: Callable[[], Awaitable[Table]], again: str) -> None:
         try:
             table = await request()
         except (Refusal, Unreachable) as failure:
@@ -448,7 +447,7 @@ class LobbyScreen(PlainScreen):
         return [title, *(lines or [Option(Content(f"  {self._empty(kind)}"), disabled=True)])]
 
     def _empty(self, kind: LobbyKind) -> str:
-        online = self.state.link is LinkStatus.ONLINE
+        online = self.state.connection is ConnectionStatus.ONLINE
         return empty_text(kind, online=online, known=self._listed)
 
     def _show_notice(self) -> None:
@@ -459,7 +458,7 @@ class LobbyScreen(PlainScreen):
     def _refresh_when_due(self) -> None:
         seconds = FOCUSED_SECONDS if self.app.app_focus else BLURRED_SECONDS
         now = self.session.monotonic()
-        online = self.state.link is LinkStatus.ONLINE
+        online = self.state.connection is ConnectionStatus.ONLINE
         # Every look at the lists costs money on AWS: none for who is about to go to a game.
         looking = online and self.is_active and not self.busy
         if looking and now - self._refreshed_at >= seconds:

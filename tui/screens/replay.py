@@ -15,7 +15,7 @@ from shared.replay import code_of
 from tui.screens.base import Dialog, PlainScreen
 from tui.session import Session
 from tui.widgets.board import Board, BoardView
-from tui.widgets.story import Story, headline, move_text, review_text, share_card, step_text
+from tui.words.story import Story, headline, move_text, review_text, share_card, step_text
 
 
 class ReplayScreen(PlainScreen):

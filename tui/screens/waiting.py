@@ -9,14 +9,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Center, Vertical
 from textual.widgets import Static
 
+from tui.client.state import ConnectionStatus, Table
 from tui.screens.base import PlainScreen
 from tui.screens.dialogs import clock_text, levels, practice_level
 from tui.screens.intents import Began, OpenTable, Practise
 from tui.session import Session
-from tui.state import LinkStatus, TableState
 from tui.widgets.large import LargeCode
-from tui.widgets.status import status
-from tui.widgets.words import SAID_MS, elapsed, folded, join_words
+from tui.words.phrases import SAID_MS, elapsed, folded, join_words
+from tui.words.status import status
 
 OFFER_AFTER_MS = 20_000
 
@@ -37,7 +37,7 @@ def offer_text(waited_ms: int) -> str:
     return "Nobody yet? Press p and play the computer meanwhile: this game stays open."
 
 
-def terms_text(table: TableState) -> str:
+def terms_text(table: Table) -> str:
     """``You play x, which begins; 30 s a move``."""
     begins = " and begin" if table.seat == "x" else ""
     clock = f"; {clock_text(table.game.clock)}" if table.game.clock else ""
@@ -66,7 +66,7 @@ class WaitingScreen(PlainScreen):
         self._copied_at = -math.inf
 
     @property
-    def table(self) -> TableState | None:
+    def table(self) -> Table | None:
         return self.state.tables.get(self.game_id)
 
     @property
@@ -108,7 +108,7 @@ class WaitingScreen(PlainScreen):
         told, more = table.error or words, offer_text(waited)
         if now - self._copied_at < SAID_MS:
             more = "Copied. If your terminal forbids that, select the command."
-        if table.replaced or table.gone or self.state.link is not LinkStatus.ONLINE:
+        if table.replaced or table.gone or self.state.connection is not ConnectionStatus.ONLINE:
             stands = status(self.state, table, now)
             told, more = stands.text, stands.note
         self.write("#command", folded(self.command, self.size.width))
@@ -138,7 +138,7 @@ class WaitingScreen(PlainScreen):
         if level := practice_level(answer):
             self.post_message(Practise(level, self))
 
-    def _go_on(self, table: TableState) -> None:
+    def _go_on(self, table: Table) -> None:
         """To the table when the game begins: at once, or when the screen in front lets it."""
         game_id = self.begun
         if self.is_active:

@@ -20,7 +20,7 @@ from aiohttp import web
 from textual_serve.app_service import AppService
 from textual_serve.server import Server, to_int
 
-from tui.errors import Unreachable
+from tui.client.errors import Unreachable
 
 _PAGE: Final = Path(__file__).with_name("page.html")
 _DRIVER: Final = "tui.web.driver:TabDriver"

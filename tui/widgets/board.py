@@ -17,7 +17,6 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from shared.board import Mark, free, outcome, turn
-from tui.spoken import cell_of_digit
 from tui.widgets.art import (
     CURSOR,
     LAST,
@@ -30,6 +29,7 @@ from tui.widgets.art import (
     cell_size,
     picture,
 )
+from tui.words.digits import cell_of_digit
 
 MIDDLE = 4
 STRIKE_SECONDS = 0.35

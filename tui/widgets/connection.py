@@ -5,9 +5,9 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from shared.text import cell_width
-from tui.seats import EMBEDDED
-from tui.state import ClientState, LinkStatus
-from tui.widgets.words import shortened
+from tui.client.seats import EMBEDDED
+from tui.client.state import ClientState, ConnectionStatus
+from tui.words.phrases import shortened
 
 
 def connection_text(
@@ -20,26 +20,26 @@ def connection_text(
 
 
 def _texts(state: ClientState, where: str) -> tuple[str, ...]:
-    match state.link:
-        case LinkStatus.ONLINE if where == EMBEDDED or state.latency_ms is None:
+    match state.connection:
+        case ConnectionStatus.ONLINE if where == EMBEDDED or state.latency_ms is None:
             return where, where.rpartition("/")[2]
-        case LinkStatus.ONLINE:
+        case ConnectionStatus.ONLINE:
             return f"{where} {state.latency_ms} ms", where, where.rpartition("/")[2]
-        case LinkStatus.CONNECTING:
+        case ConnectionStatus.CONNECTING:
             return f"connecting to {where}…", "connecting…"
-        case LinkStatus.RECONNECTING:
+        case ConnectionStatus.RECONNECTING:
             return ("reconnecting…",)
-        case LinkStatus.FAILED:
+        case ConnectionStatus.FAILED:
             return ("no connection",)
 
 
-class Connection(Widget):
+class ConnectionLabel(Widget):
     """A dot and `connection_text`, in less than half of the top line."""
 
     DEFAULT_CSS = """
-    Connection { width: auto; height: 1; color: $foreground 80%; }
-    Connection > .connection--up { color: $success; }
-    Connection > .connection--down { color: $warning; }
+    ConnectionLabel { width: auto; height: 1; color: $foreground 80%; }
+    ConnectionLabel > .connection--up { color: $success; }
+    ConnectionLabel > .connection--down { color: $warning; }
     """
     COMPONENT_CLASSES = {"connection--up", "connection--down"}  # noqa: RUF012 (as Textual types it)
 
@@ -51,7 +51,7 @@ class Connection(Widget):
         self._where = where
 
     def render(self) -> Content:
-        up = self.state.link is LinkStatus.ONLINE
+        up = self.state.connection is ConnectionStatus.ONLINE
         dot = ("*" if up else "o") if self.ascii else ("●" if up else "○")
         style = self.get_visual_style(f"connection--{'up' if up else 'down'}", partial=True)
         room = self.app.size.width // 2 - 2

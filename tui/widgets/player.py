@@ -7,11 +7,11 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from shared.board import Mark
-from shared.messages import Game
+from shared.messages import Snapshot
 from shared.text import cell_width
-from tui.state import ClientState, TableState
+from tui.client.state import ClientState, Table
 from tui.widgets.art import SMALL, Charset, Texel, Tile, picture
-from tui.widgets.words import (
+from tui.words.phrases import (
     EMOTE_WORDS,
     SAID_MS,
     clock_ms,
@@ -37,7 +37,7 @@ class PlayerView:
     said: str = ""
 
 
-def player_view(state: ClientState, table: TableState, mark: Mark, now_ms: int) -> PlayerView:
+def player_view(state: ClientState, table: Table, mark: Mark, now_ms: int) -> PlayerView:
     """One player as a table's state tells."""
     game, player, said = table.game, table.game.players[mark], table.said
     to_move = game.status == "playing" and game.turn is mark
@@ -55,14 +55,14 @@ def player_view(state: ClientState, table: TableState, mark: Mark, now_ms: int) 
     )
 
 
-def _wins(game: Game, mark: Mark) -> int | None:
+def _wins(game: Snapshot, mark: Mark) -> int | None:
     """Games won; None before anything of a series was played."""
     if not game.series.x + game.series.o + game.series.drawn:
         return None
     return game.series.x if mark is Mark.X else game.series.o
 
 
-def _away(state: ClientState, table: TableState, mark: Mark, now_ms: int) -> str:
+def _away(state: ClientState, table: Table, mark: Mark, now_ms: int) -> str:
     player = table.game.players[mark]
     if player is None:
         return "not here yet"

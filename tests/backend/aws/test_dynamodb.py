@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutErr
 
 from backend.aws import items
 from backend.aws.dynamodb import DynamoDBStore
-from backend.core.match import MAX_WATCHERS, Match, Moment, Move, Seat
+from backend.core.game import MAX_WATCHERS, Game, Moment, Move, Seat
 from backend.core.ports import Busy, Conflict, Store
 from shared.board import Mark
 from shared.messages import Series
@@ -21,7 +21,7 @@ AT = Moment(NOW, NOW // 1000 + 3600)
 CONNECTION = "Fx3kq9dLIAMCJTw="
 HOST = Seat(token="ab" * 32, name="Ada", connection=CONNECTION, bound_at=NOW)
 GUEST = Seat(token="cd" * 32, name="Bob", connection="Gx3kq9dLIAMCJTw=", bound_at=NOW)
-MATCH = Match(id="K7QF2M", expires=AT.expires, x=HOST, since=NOW, listed=True)
+MATCH = Game(id="K7QF2M", expires=AT.expires, x=HOST, since=NOW, listed=True)
 
 CALLS: dict[str, Callable[[Store], object]] = {
     "create": lambda store: store.create(MATCH, AT),
@@ -73,7 +73,7 @@ def test_a_mistake_is_not_hidden(call: Callable[[Store], object]) -> None:
 
 @pytest.mark.parametrize("name", sorted(WRITES))
 def test_a_failed_condition_brings_the_truth(name: str) -> None:
-    """The match that did not meet the condition comes with the refusal, without a read."""
+    """The game that did not meet the condition comes with the refusal, without a read."""
     stored = items.item_of(MATCH)
     with pytest.raises(Conflict) as caught:
         CALLS[name](failing(refusal("ConditionalCheckFailedException", Item=stored)))
@@ -89,8 +89,8 @@ def test_a_failed_condition_on_an_expired_match_says_there_is_none(name: str) ->
     assert caught.value.current is None
 
 
-def largest(name: str) -> Match:
-    """A match with everything that a match can have at the same time."""
+def largest(name: str) -> Game:
+    """A game with everything that a game can have at the same time."""
     seat = replace(HOST, name=name, away="lost", away_at=NOW)
     return replace(
         MATCH,

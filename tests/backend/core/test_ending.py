@@ -6,15 +6,15 @@ from msgspec import UNSET
 from shared import messages as wire
 from shared.board import Mark
 from shared.errors import ErrorCode
-from tests.backend.table import Table
+from tests.backend.harness import Harness
 
 
 @pytest.fixture
-def table() -> Table:
-    return Table()
+def table() -> Harness:
+    return Harness()
 
 
-def claim(table: Table, who: str, game_id: str) -> wire.Game | int | None:
+def claim(table: Harness, who: str, game_id: str) -> wire.Snapshot | int | None:
     """The game that was claimed, or when it can be."""
     reply = table.send(who, wire.Claim(id=game_id))
     if isinstance(reply, wire.Claimed):
@@ -25,12 +25,12 @@ def claim(table: Table, who: str, game_id: str) -> wire.Game | int | None:
     return reply.retry_at
 
 
-def ended(game: wire.Game | int | None) -> tuple[str, Mark | None]:
-    assert isinstance(game, wire.Game)
+def ended(game: wire.Snapshot | int | None) -> tuple[str, Mark | None]:
+    assert isinstance(game, wire.Snapshot)
     return game.status, game.winner
 
 
-def test_resigning_gives_the_game_to_the_opponent(table: Table) -> None:
+def test_resigning_gives_the_game_to_the_opponent(table: Harness) -> None:
     """Who resigns has lost, at any time of a running game, and both hear it."""
     game_id = table.seat_two()
     reply = table.send("bob", wire.Resign(id=game_id))
@@ -40,7 +40,7 @@ def test_resigning_gives_the_game_to_the_opponent(table: Table) -> None:
     assert table.heard("ada") == [reply]
 
 
-def test_resigning_again_is_no_error(table: Table) -> None:
+def test_resigning_again_is_no_error(table: Harness) -> None:
     """A resignation whose reply was lost is repeated with success; the opponent's is too late."""
     game_id = table.seat_two()
     first = table.send("bob", wire.Resign(id=game_id))
@@ -48,7 +48,7 @@ def test_resigning_again_is_no_error(table: Table) -> None:
     assert table.refused("ada", wire.Resign(id=game_id)) is ErrorCode.GAME_OVER
 
 
-def test_who_may_resign(table: Table) -> None:
+def test_who_may_resign(table: Harness) -> None:
     """Only a player of a running game resigns."""
     waiting = table.start("carol").id
     assert table.refused("carol", wire.Resign(id=waiting)) is ErrorCode.NOT_STARTED
@@ -57,7 +57,7 @@ def test_who_may_resign(table: Table) -> None:
 
 
 @pytest.mark.parametrize(("ms", "claimed"), [(-1, False), (0, True), (1, True)])
-def test_a_late_opponent_can_be_claimed_against(table: Table, ms: int, claimed: bool) -> None:
+def test_a_late_opponent_can_be_claimed_against(table: Harness, ms: int, claimed: bool) -> None:
     """A game can be claimed from the deadline of the opponent's move, not a millisecond before."""
     game_id = table.seat_two(clock=30)
     deadline = table.game(game_id).deadline
@@ -72,14 +72,14 @@ def test_a_late_opponent_can_be_claimed_against(table: Table, ms: int, claimed: 
         assert table.game(game_id).status == "playing"
 
 
-def test_one_cannot_claim_on_ones_own_turn(table: Table) -> None:
+def test_one_cannot_claim_on_ones_own_turn(table: Harness) -> None:
     """A clock that ran out on one's own turn is nothing to claim."""
     game_id = table.seat_two(clock=5)
     table.clock.advance(seconds=60)
     assert claim(table, "ada", game_id) is None
 
 
-def test_a_late_move_counts_until_the_claim(table: Table) -> None:
+def test_a_late_move_counts_until_the_claim(table: Harness) -> None:
     """Whoever is late and plays before the opponent claims has played."""
     game_id = table.seat_two(clock=5)
     table.clock.advance(seconds=60)
@@ -89,7 +89,7 @@ def test_a_late_move_counts_until_the_claim(table: Table) -> None:
 
 
 @pytest.mark.parametrize(("ms", "claimed"), [(-1, False), (0, True)])
-def test_a_gone_opponent_can_be_claimed_against(table: Table, ms: int, claimed: bool) -> None:
+def test_a_gone_opponent_can_be_claimed_against(table: Harness, ms: int, claimed: bool) -> None:
     """Thirty seconds after an opponent lost the connection the game can be claimed."""
     game_id = table.seat_two()
     table.clock.advance(seconds=100)
@@ -104,7 +104,7 @@ def test_a_gone_opponent_can_be_claimed_against(table: Table, ms: int, claimed: 
         assert result == gone_at + 30_000
 
 
-def test_who_came_back_waits_as_well(table: Table) -> None:
+def test_who_came_back_waits_as_well(table: Harness) -> None:
     """The thirty seconds begin again for a claimant who was away too."""
     started = table.start("ada")
     table.join("bob", started.id)
@@ -118,7 +118,7 @@ def test_who_came_back_waits_as_well(table: Table) -> None:
     assert claim(table, "ada2", started.id) == back_at + 30_000
 
 
-def test_a_host_gone_before_the_game_began(table: Table) -> None:
+def test_a_host_gone_before_the_game_began(table: Harness) -> None:
     """Who joins a game whose host is away can claim it thirty seconds after joining."""
     game_id = table.start("ada").id
     table.hang_up("ada")
@@ -127,21 +127,21 @@ def test_a_host_gone_before_the_game_began(table: Table) -> None:
     assert claim(table, "bob", game_id) == table.clock.now() + 30_000
 
 
-def test_the_nearer_time_is_told(table: Table) -> None:
+def test_the_nearer_time_is_told(table: Harness) -> None:
     """A claim that is too early is told the first time at which it is not."""
     game_id = table.seat_two(clock=10)
     table.hang_up("ada")
     assert claim(table, "bob", game_id) == table.clock.now() + 10_000
 
 
-def test_nothing_to_claim_against_who_is_there(table: Table) -> None:
+def test_nothing_to_claim_against_who_is_there(table: Harness) -> None:
     """Without a clock an opponent who is connected cannot be claimed against, however slow."""
     game_id = table.seat_two()
     table.clock.advance(seconds=3600)
     assert claim(table, "bob", game_id) is None
 
 
-def test_both_claim(table: Table) -> None:
+def test_both_claim(table: Harness) -> None:
     """Of two claims the first ends the game; its repeat is a success, the other a refusal."""
     game_id = table.seat_two(clock=5)
     table.clock.advance(seconds=6)
@@ -151,7 +151,7 @@ def test_both_claim(table: Table) -> None:
     assert table.refused("ada", wire.Claim(id=game_id)) is ErrorCode.GAME_OVER
 
 
-def test_both_gone(table: Table) -> None:
+def test_both_gone(table: Harness) -> None:
     """With nobody connected nobody claims: the seats wait for their owners."""
     game_id = table.seat_two()
     table.hang_up("ada")
@@ -161,7 +161,7 @@ def test_both_gone(table: Table) -> None:
     assert table.game(game_id).status == "playing"
 
 
-def test_who_left_can_be_claimed_against(table: Table) -> None:
+def test_who_left_can_be_claimed_against(table: Harness) -> None:
     """Leaving a running game is treated like a lost connection, said differently."""
     game_id = table.seat_two()
     table.send("ada", wire.Leave(id=game_id))

@@ -8,7 +8,7 @@ from backend.core.ports import Metric
 from shared import codec
 from shared import messages as wire
 from shared.errors import ErrorCode
-from tests.backend.table import Table
+from tests.backend.harness import Harness
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ from tests.backend.table import Table
 )
 def test_what_is_no_request_is_answered(body: str, code: str) -> None:
     """Whatever a client sends is answered by one error with a sentence, and nothing changes."""
-    table = Table()
+    table = Harness()
     game_id = table.seat_two()
     before = table.stored(game_id)
     error = table.frame("ada", body)
@@ -48,7 +48,7 @@ def test_what_is_no_request_is_answered(body: str, code: str) -> None:
 
 def test_an_error_repeats_the_ref() -> None:
     """An error carries the request's ref whenever that could be read."""
-    error = Table().frame("ada", '{"type": "fly", "ref": "r7"}')
+    error = Harness().frame("ada", '{"type": "fly", "ref": "r7"}')
     assert isinstance(error, wire.Error)
     assert (error.ref, error.code) == ("r7", ErrorCode.UNKNOWN_TYPE)
 
@@ -56,7 +56,7 @@ def test_an_error_repeats_the_ref() -> None:
 class Tutorial:
     """The tutorial's client: one frame out, one frame in; any other frame breaks it."""
 
-    def __init__(self, table: Table, name: str) -> None:
+    def __init__(self, table: Harness, name: str) -> None:
         self.table, self.name = table, name
         self.replies: list[wire.Event] = []
 
@@ -73,7 +73,7 @@ class Tutorial:
 
 def test_the_tutorial_plays_here() -> None:
     """The tutorial's client, which knows no ref, plays a whole game with a copy of itself."""
-    table = Table()
+    table = Harness()
     one, two = Tutorial(table, "one"), Tutorial(table, "two")
     one.send(type="start")
     init = one.receive()

@@ -6,32 +6,32 @@ import pytest
 from msgspec import UNSET
 from msgspec.structs import replace as with_fields
 
-from backend.core.match import Match, Moment, Seat
+from backend.core.game import Game, Moment, Seat
 from shared import messages as wire
 from shared.board import Mark
 from shared.errors import ErrorCode
+from tests.backend.harness import Harness
 from tests.backend.memory import MemoryStore
-from tests.backend.table import Table
 
 
 @pytest.fixture
-def table() -> Table:
-    return Table()
+def table() -> Harness:
+    return Harness()
 
 
-def match(table: Table, who: str, **fields: object) -> wire.Started | wire.Joined:
-    reply = table.send(who, wire.Match(**fields))  # type: ignore[arg-type] # a test's shorthand
+def match(table: Harness, who: str, **fields: object) -> wire.Started | wire.Joined:
+    reply = table.send(who, wire.QuickMatch(**fields))  # type: ignore[arg-type] # a test's shorthand
     assert isinstance(reply, wire.Started | wire.Joined), reply
     return reply
 
 
-def listed(table: Table, kind: str = "open") -> list[str]:
+def listed(table: Harness, kind: str = "open") -> list[str]:
     reply = table.send("stranger", wire.List(kind=kind))  # type: ignore[arg-type] # one of the two
     assert isinstance(reply, wire.Listed)
     return [line.id for line in reply.games]
 
 
-def test_two_strangers_meet(table: Table) -> None:
+def test_two_strangers_meet(table: Harness) -> None:
     """The first waits in a listed game, the second is seated opposite."""
     first = match(table, "ada", name="Ada")
     assert isinstance(first, wire.Started)
@@ -44,7 +44,7 @@ def test_two_strangers_meet(table: Table) -> None:
     assert listed(table, "live") == [first.id]
 
 
-def test_the_longest_waiting_is_first(table: Table) -> None:
+def test_the_longest_waiting_is_first(table: Harness) -> None:
     """Of those who wait with the same clock the one who waits longest is joined."""
     table.start("slow", listed=True, clock=60)
     waiting = []
@@ -55,19 +55,19 @@ def test_the_longest_waiting_is_first(table: Table) -> None:
     assert match(table, "dave").id == waiting[1]
 
 
-def test_only_listed_games_are_joined(table: Table) -> None:
+def test_only_listed_games_are_joined(table: Harness) -> None:
     """A private game is never given to a stranger, nor shown to one."""
     table.start("ada")
     assert isinstance(match(table, "bob"), wire.Started)
 
 
-def test_ones_own_game_is_not_joined(table: Table) -> None:
+def test_ones_own_game_is_not_joined(table: Harness) -> None:
     """Two quick matches on one connection do not meet."""
     table.start("ada", listed=True)
     assert isinstance(match(table, "ada"), wire.Started)
 
 
-def test_a_host_who_is_gone_is_passed_over(table: Table) -> None:
+def test_a_host_who_is_gone_is_passed_over(table: Harness) -> None:
     """A host whose connection is found dead keeps the game, and the next host gets the player."""
     dead = table.start("ghost", listed=True).id
     table.clock.advance(seconds=1)
@@ -80,7 +80,7 @@ def test_a_host_who_is_gone_is_passed_over(table: Table) -> None:
     assert listed(table) == []
 
 
-def test_at_most_three_hosts_are_tried(table: Table) -> None:
+def test_at_most_three_hosts_are_tried(table: Harness) -> None:
     """After three dead hosts the player waits in a game of their own."""
     for number in range(4):
         table.start(f"ghost{number}", listed=True)
@@ -89,7 +89,7 @@ def test_at_most_three_hosts_are_tried(table: Table) -> None:
     assert isinstance(match(table, "bob"), wire.Started)
 
 
-def test_two_who_start_together_meet(table: Table) -> None:
+def test_two_who_start_together_meet(table: Harness) -> None:
     """Who waits asks again: the newer of two waiting games moves to the older."""
     ada, bob = table.key(), table.key()
     older = table.start("ada", listed=True, key=ada)
@@ -109,7 +109,7 @@ def test_two_who_start_together_meet(table: Table) -> None:
     assert (again.id, again.mark, again.token) == (older.id, Mark.O, moves.token)
 
 
-def test_who_was_joined_stays(table: Table) -> None:
+def test_who_was_joined_stays(table: Harness) -> None:
     """A player who asks again while somebody has just joined is told of that game."""
     key = table.key()
     own = match(table, "ada", key=key)
@@ -120,7 +120,7 @@ def test_who_was_joined_stays(table: Table) -> None:
 
 
 @pytest.mark.parametrize("waiting", [True, False])
-def test_a_lost_reply_costs_nothing(table: Table, waiting: bool) -> None:
+def test_a_lost_reply_costs_nothing(table: Harness, waiting: bool) -> None:
     """The same key again is the same seat, whether the player was seated or waits."""
     if waiting:
         table.start("ada", listed=True)
@@ -132,13 +132,13 @@ def test_a_lost_reply_costs_nothing(table: Table, waiting: bool) -> None:
     assert (again.id, again.mark, again.token) == (first.id, first.mark, first.token)
 
 
-def test_only_an_own_game_can_be_brought(table: Table) -> None:
+def test_only_an_own_game_can_be_brought(table: Harness) -> None:
     """Naming somebody else's waiting game is refused."""
     game_id = table.start("ada", listed=True).id
-    assert table.refused("bob", wire.Match(id=game_id)) is ErrorCode.NOT_SEATED
+    assert table.refused("bob", wire.QuickMatch(id=game_id)) is ErrorCode.NOT_SEATED
 
 
-def test_the_lobby_shows_what_is_open(table: Table) -> None:
+def test_the_lobby_shows_what_is_open(table: Harness) -> None:
     """A line of the lobby has the names, the free seat, the clock and since when."""
     table.start("carol")
     table.clock.advance(seconds=1)
@@ -166,7 +166,7 @@ def test_the_lobby_shows_what_is_open(table: Table) -> None:
     )
 
 
-def test_the_lobby_drops_who_is_gone(table: Table) -> None:
+def test_the_lobby_drops_who_is_gone(table: Harness) -> None:
     """A game whose host lost the connection is not offered, and is again once they are back."""
     started = table.start("ada", listed=True)
     table.hang_up("ada")
@@ -176,7 +176,7 @@ def test_the_lobby_drops_who_is_gone(table: Table) -> None:
     assert listed(table) == [started.id]
 
 
-def test_the_lobby_shows_twenty_five(table: Table) -> None:
+def test_the_lobby_shows_twenty_five(table: Harness) -> None:
     """A full lobby shows the newest twenty-five."""
     made = []
     for number in range(30):
@@ -185,7 +185,7 @@ def test_the_lobby_shows_twenty_five(table: Table) -> None:
     assert listed(table) == made[:4:-1]
 
 
-def test_a_finished_game_leaves_the_lobby(table: Table) -> None:
+def test_a_finished_game_leaves_the_lobby(table: Harness) -> None:
     """Live games are listed while they are played, and only those that were listed."""
     game_id = table.seat_two(listed=True)
     table.start("carol", listed=True)
@@ -195,7 +195,7 @@ def test_a_finished_game_leaves_the_lobby(table: Table) -> None:
 
 
 @pytest.mark.parametrize("kind", ["open", "live"])
-def test_the_lobby_does_not_list_what_is_gone(table: Table, kind: str) -> None:
+def test_the_lobby_does_not_list_what_is_gone(table: Harness, kind: str) -> None:
     """A game is listed to the last second of its life and not a millisecond longer."""
     started = table.start("ada", listed=True)
     if kind == "live":
@@ -206,7 +206,7 @@ def test_the_lobby_does_not_list_what_is_gone(table: Table, kind: str) -> None:
     assert listed(table, kind) == []
 
 
-def test_a_refusal_shows_the_game_it_names(table: Table) -> None:
+def test_a_refusal_shows_the_game_it_names(table: Harness) -> None:
     """An error never shows another game than its ``id`` says, wherever the request was refused."""
     host, key = table.start("ada", listed=True), table.key()
     table.clock.advance(ms=1)
@@ -215,7 +215,7 @@ def test_a_refusal_shows_the_game_it_names(table: Table) -> None:
     assert found.id == host.id
     for fields in ({"id": own.id}, {}):
         # The host cannot have the other seat, even with its key; the game brought is cancelled.
-        error = table.error("ada", wire.Match(key=key, **fields))  # type: ignore[arg-type] # as above
+        error = table.error("ada", wire.QuickMatch(key=key, **fields))  # type: ignore[arg-type] # as above
         assert error.code is ErrorCode.OWN_GAME
         assert (error.id, error.game) == (fields.get("id", UNSET), UNSET)
 
@@ -223,14 +223,14 @@ def test_a_refusal_shows_the_game_it_names(table: Table) -> None:
 class TwiceStore(MemoryStore):
     """A store whose answer to taking a seat is lost, so that its library asks again."""
 
-    def take_seat(self, game_id: str, mark: Mark, seat: Seat, at: Moment) -> Match:
+    def take_seat(self, game_id: str, mark: Mark, seat: Seat, at: Moment) -> Game:
         super().take_seat(game_id, mark, seat, at)
         return super().take_seat(game_id, mark, seat, at)
 
 
 def test_a_seat_taken_unheard_is_found() -> None:
     """Who has taken a seat without being told so sits there, and nowhere else."""
-    table = Table(TwiceStore())
+    table = Harness(TwiceStore())
     host = table.start("ada", listed=True)
     table.clock.advance(ms=1)
     table.start("kim", listed=True)
@@ -247,7 +247,7 @@ class Meddled(MemoryStore):
         super().__init__()
         self.deeds: list[Callable[[], object]] = []
 
-    def save(self, before: Match, after: Match, at: Moment) -> Match:
+    def save(self, before: Game, after: Game, at: Moment) -> Game:
         if self.deeds:
             self.deeds.pop(0)()
         return super().save(before, after, at)
@@ -271,7 +271,7 @@ def test_who_is_joined_while_joining_keeps_one_game(
 ) -> None:
     """Joined in the moment of joining, a player stays, and the other host is not kept waiting."""
     store = Meddled()
-    table = Table(store)
+    table = Harness(store)
     host, key = table.start("ada", listed=True), table.key()
     table.clock.advance(ms=1)
     own = table.start("bob", listed=True, key=key)

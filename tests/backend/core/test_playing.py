@@ -8,20 +8,20 @@ from shared import board, codec
 from shared import messages as wire
 from shared.board import Mark
 from shared.errors import ErrorCode
+from tests.backend.harness import Harness
 from tests.backend.memory import MemoryStore
-from tests.backend.table import Table
 
 
 @pytest.fixture
-def table() -> Table:
-    return Table()
+def table() -> Harness:
+    return Harness()
 
 
 def play(game_id: str, cell: int, after: str | None = None) -> wire.Play:
     return wire.Play(id=game_id, tile=board.tile_of(cell), after=UNSET if after is None else after)
 
 
-def test_a_move_is_told_to_the_opponent(table: Table) -> None:
+def test_a_move_is_told_to_the_opponent(table: Harness) -> None:
     """The reply and the push of a move are the same event with the whole game."""
     game_id = table.seat_two()
     reply = table.send("ada", play(game_id, 4, ""))
@@ -32,7 +32,7 @@ def test_a_move_is_told_to_the_opponent(table: Table) -> None:
     assert table.heard("ada") == []
 
 
-def test_a_move_without_ref_is_silent(table: Table) -> None:
+def test_a_move_without_ref_is_silent(table: Harness) -> None:
     """The simplest client reads one frame a turn: its own move is answered only when refused."""
     game_id = table.seat_two()
     assert table.frame("ada", codec.encode(play(game_id, 4))) is None
@@ -51,7 +51,7 @@ def test_a_move_without_ref_is_silent(table: Table) -> None:
     ],
 )
 def test_games_end(
-    table: Table, moves: str, status: str, winner: Mark | None, lines: object
+    table: Harness, moves: str, status: str, winner: Mark | None, lines: object
 ) -> None:
     """A game is won by a line and drawn by a full board; the server says which lines."""
     game_id = table.seat_two()
@@ -63,14 +63,14 @@ def test_games_end(
     assert game.series == scored
 
 
-def test_one_move_completes_two_lines(table: Table) -> None:
+def test_one_move_completes_two_lines(table: Harness) -> None:
     """A last move that completes two lines reports both."""
     game_id = table.seat_two()
     game = table.play(game_id, "142537680")
     assert (game.status, game.lines) == ("won", ((0, 1, 2), (0, 3, 6)))
 
 
-def test_refusals_in_their_order(table: Table) -> None:
+def test_refusals_in_their_order(table: Harness) -> None:
     """What a move is judged by, in the protocol's order."""
     waiting = table.start("carol").id
     game_id = table.seat_two()
@@ -101,7 +101,7 @@ def test_refusals_in_their_order(table: Table) -> None:
     assert table.heard("ada") == table.heard("bob") == []
 
 
-def test_stale_shows_the_truth(table: Table) -> None:
+def test_stale_shows_the_truth(table: Harness) -> None:
     """Who plays on an old board is told how it stands."""
     game_id = table.seat_two()
     table.play(game_id, "40")
@@ -113,7 +113,7 @@ def test_stale_shows_the_truth(table: Table) -> None:
 
 @pytest.mark.parametrize("moves", ["4", "03142"])
 @pytest.mark.parametrize("with_after", [True, False])
-def test_the_same_move_again(table: Table, moves: str, with_after: bool) -> None:
+def test_the_same_move_again(table: Harness, moves: str, with_after: bool) -> None:
     """A move whose reply was lost is repeated with success, even when it ended the game."""
     game_id = table.seat_two()
     game = table.play(game_id, moves)
@@ -128,7 +128,7 @@ def test_the_same_move_again(table: Table, moves: str, with_after: bool) -> None
 def test_a_move_costs_one_write_and_no_read() -> None:
     """A move that says what it saw touches the store once."""
     store = MemoryStore()
-    table = Table(store)
+    table = Harness(store)
     game_id = table.seat_two()
     store.calls.clear()
     table.send("ada", play(game_id, 4, ""))
@@ -136,7 +136,7 @@ def test_a_move_costs_one_write_and_no_read() -> None:
     assert store.calls == ["append_move", "load", "append_move"]
 
 
-def test_a_move_is_counted_when_the_game_ends(table: Table) -> None:
+def test_a_move_is_counted_when_the_game_ends(table: Harness) -> None:
     """An operator sees games started and finished, moves and refusals."""
     table.finish()
     table.refused("eve", wire.Play(id="ZZZZZZ", tile="0,0"))
@@ -148,7 +148,7 @@ def test_a_move_is_counted_when_the_game_ends(table: Table) -> None:
     }
 
 
-def test_a_gone_opponent_is_marked_away(table: Table) -> None:
+def test_a_gone_opponent_is_marked_away(table: Harness) -> None:
     """A push that finds nobody unbinds that seat, and the mover hears so; the move counts."""
     game_id = table.seat_two()
     table.connections.gone.add("bob")

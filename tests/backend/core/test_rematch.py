@@ -5,21 +5,21 @@ from dataclasses import replace
 import pytest
 from msgspec import UNSET
 
-from backend.core.match import Match, Moment, rematch_of
+from backend.core.game import Game, Moment, rematch_of
 from backend.core.ports import Busy, Conflict
 from shared import messages as wire
 from shared.board import Mark
 from shared.errors import ErrorCode
+from tests.backend.harness import Harness
 from tests.backend.memory import MemoryStore
-from tests.backend.table import Table
 
 
 @pytest.fixture
-def table() -> Table:
-    return Table()
+def table() -> Harness:
+    return Harness()
 
 
-def ask(table: Table, who: str, game_id: str) -> wire.RematchOffered:
+def ask(table: Harness, who: str, game_id: str) -> wire.RematchOffered:
     reply = table.send(who, wire.Rematch(id=game_id))
     assert isinstance(reply, wire.RematchOffered), reply
     return reply
@@ -31,7 +31,7 @@ def next_of(event: wire.AnyEvent) -> wire.Next:
     return event.next
 
 
-def test_an_offer_is_told(table: Table) -> None:
+def test_an_offer_is_told(table: Harness) -> None:
     """The first who wants a rematch offers it; asking again says the same."""
     game_id = table.finish()
     offer = ask(table, "bob", game_id)
@@ -40,7 +40,7 @@ def test_an_offer_is_told(table: Table) -> None:
     assert ask(table, "bob", game_id) == offer
 
 
-def test_both_want_it(table: Table) -> None:
+def test_both_want_it(table: Harness) -> None:
     """When both want it they sit at a new game with marks swapped and the series kept."""
     game_id = table.finish()
     ask(table, "bob", game_id)
@@ -57,7 +57,7 @@ def test_both_want_it(table: Table) -> None:
     assert table.stored(game_id).x.connection is table.stored(game_id).o.connection is None
 
 
-def test_the_token_of_the_rematch_needs_no_delivery(table: Table) -> None:
+def test_the_token_of_the_rematch_needs_no_delivery(table: Harness) -> None:
     """A player who missed it enters with the other mark and the same key."""
     started = table.start("ada")
     table.join("bob", started.id)
@@ -72,7 +72,7 @@ def test_the_token_of_the_rematch_needs_no_delivery(table: Table) -> None:
     assert back.game.series == wire.Series(o=1)
 
 
-def test_who_asks_later_is_led_there(table: Table) -> None:
+def test_who_asks_later_is_led_there(table: Harness) -> None:
     """Once there is a rematch, asking for one tells of it."""
     game_id = table.finish()
     ask(table, "ada", game_id)
@@ -83,7 +83,7 @@ def test_who_asks_later_is_led_there(table: Table) -> None:
     assert (stranger.mark, next_of(stranger).mark) == (None, None)
 
 
-def test_a_series_goes_on(table: Table) -> None:
+def test_a_series_goes_on(table: Harness) -> None:
     """The score follows the players through swapped marks."""
     game_id = table.finish()
     ask(table, "ada", game_id)
@@ -100,19 +100,19 @@ def test_a_series_goes_on(table: Table) -> None:
 @pytest.mark.parametrize(
     ("prepare", "code"), [("waiting", ErrorCode.NOT_STARTED), ("playing", ErrorCode.TOO_EARLY)]
 )
-def test_only_a_finished_game_has_a_rematch(table: Table, prepare: str, code: ErrorCode) -> None:
+def test_only_a_finished_game_has_a_rematch(table: Harness, prepare: str, code: ErrorCode) -> None:
     """A rematch of a game that is not over is refused."""
     game_id = table.start("ada").id if prepare == "waiting" else table.seat_two()
     assert table.refused("ada", wire.Rematch(id=game_id)) is code
 
 
-def test_a_stranger_offers_nothing(table: Table) -> None:
+def test_a_stranger_offers_nothing(table: Harness) -> None:
     """Only who sat there can want a rematch."""
     game_id = table.finish()
     assert table.refused("eve", wire.Rematch(id=game_id)) is ErrorCode.NOT_SEATED
 
 
-def test_an_offer_lapses_when_its_maker_leaves(table: Table) -> None:
+def test_an_offer_lapses_when_its_maker_leaves(table: Harness) -> None:
     """Leaving takes the offer back, so that nobody is put into a game alone."""
     game_id = table.finish()
     ask(table, "ada", game_id)
@@ -121,7 +121,7 @@ def test_an_offer_lapses_when_its_maker_leaves(table: Table) -> None:
     assert table.game(game_id).rematch is Mark.O
 
 
-def test_an_offer_outlives_a_reconnect(table: Table) -> None:
+def test_an_offer_outlives_a_reconnect(table: Harness) -> None:
     """A lost connection does not take the offer back."""
     started = table.start("ada")
     table.join("bob", started.id)
@@ -134,7 +134,7 @@ def test_an_offer_outlives_a_reconnect(table: Table) -> None:
     )
 
 
-def test_watchers_come_along(table: Table) -> None:
+def test_watchers_come_along(table: Harness) -> None:
     """Who watches the series sees the rematch without asking."""
     game_id = table.finish()
     table.send("eve", wire.Watch(id=game_id))
@@ -150,16 +150,16 @@ class HalfWay(MemoryStore):
 
     failures = 1
 
-    def save(self, before: Match, after: Match, at: Moment) -> Match:
+    def save(self, before: Game, after: Game, at: Moment) -> Game:
         if after.next and self.failures:
             self.failures -= 1
             raise Busy
         return super().save(before, after, at)
 
 
-def test_a_rematch_that_stopped_half_way_is_finished(table: Table) -> None:
+def test_a_rematch_that_stopped_half_way_is_finished(table: Harness) -> None:
     """What a server that died between the two writes began, the next request completes."""
-    table = Table(HalfWay())
+    table = Harness(HalfWay())
     game_id = table.finish()
     ask(table, "ada", game_id)
     assert table.refused("bob", wire.Rematch(id=game_id)) is ErrorCode.BUSY
@@ -168,7 +168,7 @@ def test_a_rematch_that_stopped_half_way_is_finished(table: Table) -> None:
     assert isinstance(played, wire.Played)
 
 
-def test_a_taken_code_is_passed_over(table: Table) -> None:
+def test_a_taken_code_is_passed_over(table: Harness) -> None:
     """A rematch whose code another game has takes the next one."""
     game_id = table.finish()
     taken = replace(rematch_of(table.stored(game_id), 0, table.at), x=table.stored(game_id).x)
@@ -182,15 +182,15 @@ def test_a_taken_code_is_passed_over(table: Table) -> None:
 class WatchedStore(MemoryStore):
     """A store in which eve begins to watch a game in the moment that its rematch is created."""
 
-    def create(self, match: Match, at: Moment) -> None:
+    def create(self, match: Game, at: Moment) -> None:
         super().create(match, at)
-        for game_id in set(self.matches) - {match.id}:
+        for game_id in set(self.games) - {match.id}:
             self.watch(game_id, "eve", at)
 
 
 def test_who_begins_to_watch_in_the_moment_of_the_rematch_is_told() -> None:
     """A watcher who came between the two steps of a rematch hears of it like the others."""
-    table = Table(WatchedStore())
+    table = Harness(WatchedStore())
     game_id = table.finish()
     table.send("ada", wire.Rematch(id=game_id))
     table.send("bob", wire.Rematch(id=game_id))

@@ -6,12 +6,12 @@ from msgspec import UNSET
 from shared import messages as wire
 from shared.board import Mark
 from shared.errors import ErrorCode
-from tests.backend.table import Table
+from tests.backend.harness import Harness
 
 
 @pytest.fixture
-def table() -> Table:
-    return Table()
+def table() -> Harness:
+    return Harness()
 
 
 def presence(event: wire.AnyEvent) -> tuple[Mark, bool]:
@@ -19,13 +19,13 @@ def presence(event: wire.AnyEvent) -> tuple[Mark, bool]:
     return event.mark, event.online
 
 
-def test_start_gives_a_seat(table: Table) -> None:
+def test_start_gives_a_seat(table: Harness) -> None:
     """Who starts a game waits in it, with the mark they wanted and the right to the seat."""
     reply = table.start(name="Ada", mark="o", clock=30)
     assert reply.mark is Mark.O
     assert isinstance(reply.token, str)
     assert wire.parse_token(reply.token)[0] is Mark.O
-    assert reply.game == wire.Game(
+    assert reply.game == wire.Snapshot(
         id=reply.id,
         rev=1,
         status="waiting",
@@ -46,7 +46,7 @@ def test_start_gives_a_seat(table: Table) -> None:
     )
 
 
-def test_join_begins_the_game(table: Table) -> None:
+def test_join_begins_the_game(table: Harness) -> None:
     """Whoever joins takes the free seat, and the host hears of it without hearing the token."""
     started = table.start(name="Ada")
     joined = table.join("bob", started.id, name="Bob")
@@ -59,14 +59,14 @@ def test_join_begins_the_game(table: Table) -> None:
     assert pushed.token is UNSET
 
 
-def test_codes_are_forgiven(table: Table) -> None:
+def test_codes_are_forgiven(table: Harness) -> None:
     """A code is found however people write it."""
     code = table.start().id
     written = f" {code[:3].lower()}-{code[3:].lower()} ".replace("1", "l").replace("0", "o")
     assert table.join("bob", written).id == code
 
 
-def test_start_is_repeatable(table: Table) -> None:
+def test_start_is_repeatable(table: Harness) -> None:
     """The same key is the same game and seat, on whichever connection it comes again."""
     key = table.key()
     first = table.start("ada", key=key, mark="random")
@@ -78,7 +78,7 @@ def test_start_is_repeatable(table: Table) -> None:
     assert table.heard("ada") == []
 
 
-def test_join_is_repeatable(table: Table) -> None:
+def test_join_is_repeatable(table: Harness) -> None:
     """A join whose reply was lost costs nothing: the same key finds the seat it took."""
     game_id, key = table.start().id, table.key()
     first = table.join("bob", game_id, key=key)
@@ -89,7 +89,7 @@ def test_join_is_repeatable(table: Table) -> None:
 
 
 @pytest.mark.parametrize("repeats", [1, 2])
-def test_random_marks_differ_by_key(table: Table, repeats: int) -> None:
+def test_random_marks_differ_by_key(table: Harness, repeats: int) -> None:
     """A random mark is drawn from the key: both come up, and a repeat is answered alike."""
     keys = [table.key() for _ in range(40)]
     marks = [
@@ -99,7 +99,7 @@ def test_random_marks_differ_by_key(table: Table, repeats: int) -> None:
     assert all(drawn == marks[0] for drawn in marks)
 
 
-def test_nobody_joins_their_own_game(table: Table) -> None:
+def test_nobody_joins_their_own_game(table: Harness) -> None:
     """Neither the connection nor the key of a player can take the other seat."""
     key = table.key()
     game_id = table.start("ada", key=key).id
@@ -108,7 +108,7 @@ def test_nobody_joins_their_own_game(table: Table) -> None:
     assert table.game(game_id).status == "waiting"
 
 
-def test_a_seat_is_kept_for_who_is_away(table: Table) -> None:
+def test_a_seat_is_kept_for_who_is_away(table: Harness) -> None:
     """A lost connection leaves the seat taken: nobody else can have it, its owner can."""
     started = table.start("ada")
     joined = table.join("bob", started.id)
@@ -124,7 +124,7 @@ def test_a_seat_is_kept_for_who_is_away(table: Table) -> None:
     ]
 
 
-def test_resume_takes_the_seat_over(table: Table) -> None:
+def test_resume_takes_the_seat_over(table: Harness) -> None:
     """The newer connection has the seat; the older is told so and can play no more."""
     started = table.start("ada")
     table.join("bob", started.id)
@@ -143,7 +143,7 @@ def test_resume_takes_the_seat_over(table: Table) -> None:
 @pytest.mark.parametrize(
     "token", ["x.0000000000000000000000", "o.0000000000000000000000", "x.", ""]
 )
-def test_only_the_token_is_the_right(table: Table, token: str) -> None:
+def test_only_the_token_is_the_right(table: Harness, token: str) -> None:
     """A wrong token, one for a free seat, and no token at all are refused alike."""
     game_id = table.start().id
     before = table.stored(game_id)
@@ -151,7 +151,7 @@ def test_only_the_token_is_the_right(table: Table, token: str) -> None:
     assert table.stored(game_id) == before
 
 
-def test_one_connection_holds_one_seat(table: Table) -> None:
+def test_one_connection_holds_one_seat(table: Harness) -> None:
     """A connection that holds one seat of a game cannot resume the other as well."""
     started = table.start("ada")
     table.join("bob", started.id)
@@ -161,7 +161,7 @@ def test_one_connection_holds_one_seat(table: Table) -> None:
 
 
 @pytest.mark.parametrize("moves", ["", "0", "03142"])
-def test_resume_works_in_every_status(table: Table, moves: str) -> None:
+def test_resume_works_in_every_status(table: Harness, moves: str) -> None:
     """A seat can be resumed while the game is played and when it is over."""
     started = table.start("ada")
     table.join("bob", started.id)
@@ -173,7 +173,7 @@ def test_resume_works_in_every_status(table: Table, moves: str) -> None:
     assert (back.game.status, back.game.moves) == (game.status, moves)
 
 
-def test_an_expired_game_is_gone(table: Table) -> None:
+def test_an_expired_game_is_gone(table: Harness) -> None:
     """Six hours after its last change a game is gone for every request."""
     started = table.start("ada")
     assert isinstance(started.token, str)
@@ -194,7 +194,7 @@ def test_an_expired_game_is_gone(table: Table) -> None:
         assert table.refused("ada", request) is ErrorCode.NO_SUCH_GAME
 
 
-def test_a_change_prolongs_the_life(table: Table) -> None:
+def test_a_change_prolongs_the_life(table: Harness) -> None:
     """A game lives six hours from its last change, not from its start."""
     game_id = table.seat_two()
     table.clock.advance(seconds=6 * 3600 - 1)
@@ -203,7 +203,7 @@ def test_a_change_prolongs_the_life(table: Table) -> None:
     assert table.game(game_id).moves == "4"
 
 
-def test_leaving_a_waiting_game_cancels_it(table: Table) -> None:
+def test_leaving_a_waiting_game_cancels_it(table: Harness) -> None:
     """A host who leaves before anybody came takes the game along."""
     game_id = table.start("ada").id
     left = table.send("ada", wire.Leave(id=game_id))
@@ -212,7 +212,7 @@ def test_leaving_a_waiting_game_cancels_it(table: Table) -> None:
     assert table.refused("bob", wire.Join(id=game_id)) is ErrorCode.GAME_OVER
 
 
-def test_leaving_a_running_game_is_no_end(table: Table) -> None:
+def test_leaving_a_running_game_is_no_end(table: Harness) -> None:
     """Who leaves a running game is shown as left, and can come back."""
     started = table.start("ada")
     table.join("bob", started.id)
@@ -228,7 +228,7 @@ def test_leaving_a_running_game_is_no_end(table: Table) -> None:
     assert back.game.players.x == wire.Player(name="Player X", online=True, away=None, away_at=None)
 
 
-def test_a_stranger_leaves_without_effect(table: Table) -> None:
+def test_a_stranger_leaves_without_effect(table: Harness) -> None:
     """Leaving a game one is not at succeeds and changes nothing."""
     game_id = table.seat_two()
     before = table.stored(game_id)
@@ -237,7 +237,7 @@ def test_a_stranger_leaves_without_effect(table: Table) -> None:
     assert table.heard("ada") == table.heard("bob") == []
 
 
-def test_the_store_never_holds_a_key(table: Table) -> None:
+def test_the_store_never_holds_a_key(table: Harness) -> None:
     """Of a key only the SHA-256 is kept."""
     key = table.key()
     game_id = table.start(key=key).id

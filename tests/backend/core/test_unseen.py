@@ -7,13 +7,13 @@ request all do it in good faith: nobody may lose a game, or miss what happened, 
 import pytest
 from msgspec import UNSET
 
-from backend.core import match as rules
+from backend.core import game as rules
 from backend.core.ports import Metric
 from shared import messages as wire
 from shared.board import Mark
+from tests.backend.harness import Harness
 from tests.backend.meddling import MeddledStore, after, late, refused, unseen
 from tests.backend.memory import MemoryStore
-from tests.backend.table import Table
 
 ADAS, BOBS = "a" * 22, "b" * 22
 
@@ -29,8 +29,8 @@ def store(memory: MemoryStore) -> MeddledStore:
 
 
 @pytest.fixture
-def table(store: MeddledStore) -> Table:
-    return Table(store=store)
+def table(store: MeddledStore) -> Harness:
+    return Harness(store=store)
 
 
 def kinds(events: list[wire.AnyEvent]) -> list[type]:
@@ -40,7 +40,7 @@ def kinds(events: list[wire.AnyEvent]) -> list[type]:
 # The first try did it, unseen
 
 
-def test_a_host_hears_who_joined(table: Table, store: MeddledStore) -> None:
+def test_a_host_hears_who_joined(table: Harness, store: MeddledStore) -> None:
     """A seat taken by a try that seemed to fail is announced all the same."""
     game_id = table.start("ada").id
     store.next["take_seat"] = unseen
@@ -48,7 +48,7 @@ def test_a_host_hears_who_joined(table: Table, store: MeddledStore) -> None:
     assert kinds(table.heard("ada")) == [wire.Joined]
 
 
-def test_a_host_hears_of_a_repeated_join(table: Table, store: MeddledStore) -> None:
+def test_a_host_hears_of_a_repeated_join(table: Harness, store: MeddledStore) -> None:
     """So it is when the answer was ``busy`` and the client asked again."""
     game_id = table.start("ada").id
     store.next["take_seat"] = late
@@ -57,7 +57,7 @@ def test_a_host_hears_of_a_repeated_join(table: Table, store: MeddledStore) -> N
     assert kinds(table.heard("ada")) == [wire.Joined]
 
 
-def test_who_stays_hears_who_left(table: Table, store: MeddledStore) -> None:
+def test_who_stays_hears_who_left(table: Harness, store: MeddledStore) -> None:
     """A seat given up by a try that seemed to fail is announced."""
     game_id = table.seat_two()
     store.next["save"] = unseen
@@ -67,7 +67,7 @@ def test_who_stays_hears_who_left(table: Table, store: MeddledStore) -> None:
     assert (presence.mark, presence.online) == (Mark.O, False)
 
 
-def test_who_offered_hears_of_the_rematch(table: Table, store: MeddledStore) -> None:
+def test_who_offered_hears_of_the_rematch(table: Harness, store: MeddledStore) -> None:
     """A rematch accepted by a try that seemed to fail is announced to who offered it."""
     game_id = table.finish()
     table.send("ada", wire.Rematch(id=game_id))
@@ -81,7 +81,7 @@ def test_who_offered_hears_of_the_rematch(table: Table, store: MeddledStore) -> 
     assert (pushed.next.id, pushed.next.mark) == (reply.next.id, Mark.O)
 
 
-def test_a_lost_connection_is_told(table: Table, store: MeddledStore) -> None:
+def test_a_lost_connection_is_told(table: Harness, store: MeddledStore) -> None:
     """A seat unbound by a try that seemed to fail is announced as lost."""
     table.seat_two()
     store.next["unbind"] = unseen
@@ -89,7 +89,7 @@ def test_a_lost_connection_is_told(table: Table, store: MeddledStore) -> None:
     assert kinds(table.heard("ada")) == [wire.Presence]
 
 
-def test_a_game_counts_once(table: Table) -> None:
+def test_a_game_counts_once(table: Harness) -> None:
     """A request that only repeats what happened is no other finished game."""
     game_id = table.seat_two()
     for _ in range(3):
@@ -100,7 +100,7 @@ def test_a_game_counts_once(table: Table) -> None:
 # The same request twice at once
 
 
-def test_a_late_twin_cannot_undo_a_result(table: Table, store: MeddledStore) -> None:
+def test_a_late_twin_cannot_undo_a_result(table: Harness, store: MeddledStore) -> None:
     """A rematch asked for twice at once is one game, whatever happened in it meanwhile."""
     game_id = table.finish()
     table.send("ada", wire.Rematch(id=game_id))
@@ -119,7 +119,7 @@ def test_a_late_twin_cannot_undo_a_result(table: Table, store: MeddledStore) -> 
     assert table.game(reply.next.id) == reply.next.game
 
 
-def test_a_late_twin_cannot_unseat(table: Table, store: MeddledStore) -> None:
+def test_a_late_twin_cannot_unseat(table: Harness, store: MeddledStore) -> None:
     """Nor does it give a seat back to a connection that another has taken the place of."""
     started = table.start("ada")
     table.join("bob", started.id)
@@ -141,7 +141,7 @@ def test_a_late_twin_cannot_unseat(table: Table, store: MeddledStore) -> None:
     assert table.stored(reply.next.id).o.connection == "ada2"
 
 
-def test_an_offer_that_lapses_leaves_no_game(table: Table, store: MeddledStore) -> None:
+def test_an_offer_that_lapses_leaves_no_game(table: Harness, store: MeddledStore) -> None:
     """A rematch whose offer lapses while it is accepted is seen by nobody, and can come yet."""
     game_id = table.finish(listed=True)
     table.send("ada", wire.Rematch(id=game_id))
@@ -153,7 +153,7 @@ def test_an_offer_that_lapses_leaves_no_game(table: Table, store: MeddledStore) 
     assert [each for each, _ in store.games_of("bob")] == [game_id]
 
 
-def test_a_lapsed_rematch_comes_yet(table: Table, store: MeddledStore) -> None:
+def test_a_lapsed_rematch_comes_yet(table: Harness, store: MeddledStore) -> None:
     """The game that was withdrawn is the one that both then play."""
     started = table.start("ada")
     table.join("bob", started.id)
@@ -170,12 +170,12 @@ def test_a_lapsed_rematch_comes_yet(table: Table, store: MeddledStore) -> None:
     assert isinstance(table.send("bob", wire.Play(id=reply.next.id, tile="1,1")), wire.Played)
 
 
-def test_two_matches_with_one_key(table: Table, store: MeddledStore) -> None:
+def test_two_matches_with_one_key(table: Harness, store: MeddledStore) -> None:
     """Quick match asked for twice at once takes one seat; the other host waits on."""
-    table.send("ada", wire.Match(key=ADAS))
+    table.send("ada", wire.QuickMatch(key=ADAS))
     table.start("carl", listed=True)
-    store.next["lobby"] = after(lambda: table.send("bob", wire.Match(key=BOBS)))
-    assert isinstance(table.send("bob", wire.Match(key=BOBS)), wire.Joined)
+    store.next["lobby"] = after(lambda: table.send("bob", wire.QuickMatch(key=BOBS)))
+    assert isinstance(table.send("bob", wire.QuickMatch(key=BOBS)), wire.Joined)
     assert len(store.games_of("bob")) == 1
     statuses = sorted(
         table.stored(each).status for who in ("ada", "carl") for each, _ in store.games_of(who)
@@ -183,15 +183,15 @@ def test_two_matches_with_one_key(table: Table, store: MeddledStore) -> None:
     assert statuses == ["playing", "waiting"]
 
 
-def test_a_match_that_waits_and_joins(table: Table, store: MeddledStore) -> None:
+def test_a_match_that_waits_and_joins(table: Harness, store: MeddledStore) -> None:
     """When one of the two waits and the other joins, the waiting game is given up."""
 
     def meanwhile() -> None:
-        assert isinstance(table.send("bob", wire.Match(key=BOBS)), wire.Started)
+        assert isinstance(table.send("bob", wire.QuickMatch(key=BOBS)), wire.Started)
         table.start("ada", listed=True)
 
     store.next["lobby"] = after(meanwhile)
-    joined = table.send("bob", wire.Match(key=BOBS))
+    joined = table.send("bob", wire.QuickMatch(key=BOBS))
     assert isinstance(joined, wire.Joined)
     assert list(store.games_of("bob")) == [(joined.id, joined.mark)]
 
@@ -199,17 +199,17 @@ def test_a_match_that_waits_and_joins(table: Table, store: MeddledStore) -> None
 # A store that is busy half way
 
 
-def test_what_is_only_remembered_may_fail(table: Table, store: MeddledStore) -> None:
+def test_what_is_only_remembered_may_fail(table: Harness, store: MeddledStore) -> None:
     """That a key's game could not be noted costs the joiner nothing."""
-    waiting = table.send("ada", wire.Match(key=ADAS))
+    waiting = table.send("ada", wire.QuickMatch(key=ADAS))
     assert isinstance(waiting, wire.Started)
     store.next["create"] = refused
-    joined = table.send("bob", wire.Match(key=BOBS))
+    joined = table.send("bob", wire.QuickMatch(key=BOBS))
     assert isinstance(joined, wire.Joined)
     assert joined.id == waiting.id
 
 
-def older_and_own(table: Table) -> tuple[str, wire.Started]:
+def older_and_own(table: Harness) -> tuple[str, wire.Started]:
     """A game that waits, and a newer one of bob's, who did not see it in a lobby that lags."""
     older = table.start("ada", listed=True)
     table.clock.advance(seconds=1)
@@ -217,10 +217,10 @@ def older_and_own(table: Table) -> tuple[str, wire.Started]:
     return older.id, own
 
 
-def test_no_seat_is_held_by_who_stays(table: Table, store: MeddledStore) -> None:
+def test_no_seat_is_held_by_who_stays(table: Harness, store: MeddledStore) -> None:
     """When the own waiting game cannot be given up, the seat found is."""
     older, own = older_and_own(table)
-    again = wire.Match(key=BOBS, id=own.id)
+    again = wire.QuickMatch(key=BOBS, id=own.id)
     store.next["save"] = refused
     assert table.error("bob", again).code == "busy"
     assert table.stored(older).status == table.stored(own.id).status == "waiting"
@@ -228,33 +228,33 @@ def test_no_seat_is_held_by_who_stays(table: Table, store: MeddledStore) -> None
     assert isinstance(table.send("bob", again), wire.Joined)
 
 
-def test_watchers_hear_that_a_host_went_on(table: Table) -> None:
+def test_watchers_hear_that_a_host_went_on(table: Harness) -> None:
     """Whoever watches a waiting game is told when its host plays elsewhere."""
     _, own = older_and_own(table)
     table.send("eve", wire.Watch(id=own.id))
-    table.send("bob", wire.Match(key=BOBS, id=own.id))
+    table.send("bob", wire.QuickMatch(key=BOBS, id=own.id))
     [presence] = table.heard("eve")
     assert isinstance(presence, wire.Presence)
     assert presence.game.status == "cancelled"
 
 
-def test_a_host_who_hangs_up_meanwhile(table: Table, store: MeddledStore) -> None:
+def test_a_host_who_hangs_up_meanwhile(table: Harness, store: MeddledStore) -> None:
     """A host whose end is noticed twice at once is gone once: the next one is joined."""
-    gone = table.send("ada", wire.Match(key=ADAS))
+    gone = table.send("ada", wire.QuickMatch(key=ADAS))
     assert isinstance(gone, wire.Started)
     table.clock.advance(seconds=1)
     next_one = table.start("carl", listed=True)
     table.clock.advance(seconds=1)
     table.connections.gone.add("ada")
     store.next["save"] = after(lambda: table.service.disconnected("ada"))
-    joined = table.send("bob", wire.Match(key=BOBS))
+    joined = table.send("bob", wire.QuickMatch(key=BOBS))
     assert isinstance(joined, wire.Joined)
     assert joined.id == next_one.id
     left = table.stored(gone.id)
     assert (left.status, left.o.taken, left.since) == ("waiting", False, gone.now)
 
 
-def test_who_is_gone_is_told_once(table: Table) -> None:
+def test_who_is_gone_is_told_once(table: Harness) -> None:
     """One move at a table that everybody has left costs one push and one write for each."""
     game_id = table.seat_two()
     gone = {f"w{number}" for number in range(rules.MAX_WATCHERS)}

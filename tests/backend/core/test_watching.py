@@ -3,25 +3,25 @@
 import pytest
 from msgspec import UNSET
 
-from backend.core.match import MAX_WATCHERS
+from backend.core.game import MAX_WATCHERS
 from shared import messages as wire
 from shared.board import Mark
 from shared.errors import ErrorCode
-from tests.backend.table import Table
+from tests.backend.harness import Harness
 
 
 @pytest.fixture
-def table() -> Table:
-    return Table()
+def table() -> Harness:
+    return Harness()
 
 
-def watch(table: Table, who: str, game_id: str) -> wire.Game:
+def watch(table: Harness, who: str, game_id: str) -> wire.Snapshot:
     reply = table.send(who, wire.Watch(id=game_id))
     assert isinstance(reply, wire.Watching), reply
     return reply.game
 
 
-def test_a_watcher_sees_every_move(table: Table) -> None:
+def test_a_watcher_sees_every_move(table: Harness) -> None:
     """Who watches gets the snapshot and then all that the players get."""
     game_id = table.seat_two()
     before = table.game(game_id)
@@ -34,7 +34,7 @@ def test_a_watcher_sees_every_move(table: Table) -> None:
     assert event.game.moves == "4"
 
 
-def test_a_watcher_cannot_play(table: Table) -> None:
+def test_a_watcher_cannot_play(table: Harness) -> None:
     """A watcher who plays is refused, and shown the game."""
     game_id = table.seat_two()
     watch(table, "eve", game_id)
@@ -43,7 +43,7 @@ def test_a_watcher_cannot_play(table: Table) -> None:
     assert error.game is not UNSET
 
 
-def test_a_watcher_leaves_unnoticed(table: Table) -> None:
+def test_a_watcher_leaves_unnoticed(table: Harness) -> None:
     """Who stops watching is pushed nothing more, and nobody hears of it."""
     game_id = table.seat_two()
     watch(table, "eve", game_id)
@@ -54,20 +54,20 @@ def test_a_watcher_leaves_unnoticed(table: Table) -> None:
     assert table.heard("eve") == []
 
 
-def test_for_a_player_watching_is_reading(table: Table) -> None:
+def test_for_a_player_watching_is_reading(table: Harness) -> None:
     """A player who watches their own game is shown it and not counted."""
     game_id = table.seat_two()
     assert watch(table, "ada", game_id).watchers == 0
 
 
-def test_a_watcher_who_joins_is_a_player(table: Table) -> None:
+def test_a_watcher_who_joins_is_a_player(table: Harness) -> None:
     """Taking the free seat ends the watching: nothing is pushed twice."""
     game_id = table.start("ada").id
     watch(table, "bob", game_id)
     assert table.join("bob", game_id).game.watchers == 0
 
 
-def test_twenty_watch_at_most(table: Table) -> None:
+def test_twenty_watch_at_most(table: Harness) -> None:
     """The twenty-first watcher is refused, unless one of the twenty is found gone."""
     game_id = table.seat_two()
     for number in range(MAX_WATCHERS):
@@ -78,7 +78,7 @@ def test_twenty_watch_at_most(table: Table) -> None:
     assert watch(table, "late", game_id).watchers == MAX_WATCHERS
 
 
-def test_a_gone_watcher_is_forgotten(table: Table) -> None:
+def test_a_gone_watcher_is_forgotten(table: Harness) -> None:
     """A push that finds no watcher removes them, and no move fails for it."""
     game_id = table.seat_two()
     watch(table, "eve", game_id)
@@ -88,7 +88,7 @@ def test_a_gone_watcher_is_forgotten(table: Table) -> None:
     assert table.game(game_id).watchers == 0
 
 
-def test_an_emote_is_heard_by_all(table: Table) -> None:
+def test_an_emote_is_heard_by_all(table: Harness) -> None:
     """Players and watchers see an emote; at most one a second for each seat."""
     game_id = table.seat_two()
     watch(table, "eve", game_id)
@@ -103,14 +103,14 @@ def test_an_emote_is_heard_by_all(table: Table) -> None:
     assert isinstance(table.send("bob", wire.Emote(id=game_id, emote="oops")), wire.Emoted)
 
 
-def test_only_players_emote(table: Table) -> None:
+def test_only_players_emote(table: Harness) -> None:
     """A watcher has no voice at the table."""
     game_id = table.seat_two()
     watch(table, "eve", game_id)
     assert table.refused("eve", wire.Emote(id=game_id, emote="gg")) is ErrorCode.NOT_SEATED
 
 
-def test_a_ping_tells_the_truth(table: Table) -> None:
+def test_a_ping_tells_the_truth(table: Harness) -> None:
     """A ping is answered with the time, and with a code by the game and the asker's seat."""
     assert table.send("ada", wire.Ping()) == wire.Pong(now=table.clock.now())
     game_id = table.seat_two()
@@ -121,7 +121,7 @@ def test_a_ping_tells_the_truth(table: Table) -> None:
         )
 
 
-def test_presence_is_told_to_the_table(table: Table) -> None:
+def test_presence_is_told_to_the_table(table: Harness) -> None:
     """A lost connection is told to the opponent and the watchers, once."""
     game_id = table.seat_two()
     watch(table, "eve", game_id)
@@ -137,7 +137,7 @@ def test_presence_is_told_to_the_table(table: Table) -> None:
     assert table.heard("ada") == []
 
 
-def test_all_gone_at_once(table: Table) -> None:
+def test_all_gone_at_once(table: Harness) -> None:
     """A push that finds everybody gone unbinds everybody and ends."""
     game_id = table.seat_two()
     watch(table, "eve", game_id)

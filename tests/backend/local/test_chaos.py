@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from backend.core.match import Match, Moment, Move, Seat
+from backend.core.game import Game, Moment, Move, Seat
 from backend.core.ports import Busy, Gone, Undelivered
 from backend.local import chaos
 from backend.local.chaos import CALM, Broken, ChaosConnections, ChaosStore, Dice, Faults
@@ -73,10 +73,10 @@ def test_every_fault_is_documented() -> None:
     }
 
 
-def match(**fields: Any) -> Match:
+def match(**fields: Any) -> Game:
     x = Seat(token="a" * 64, connection="ada")
     o = Seat(token="b" * 64, connection="bob")
-    blank = Match(id="K7QF2M", expires=AT.expires, status="playing", x=x, o=o, since=NOW)
+    blank = Game(id="K7QF2M", expires=AT.expires, status="playing", x=x, o=o, since=NOW)
     return replace(blank, **fields)
 
 
@@ -162,7 +162,7 @@ async def test_a_cut_takes_the_request_with_it() -> None:
     async with failing(faults, store) as gateway, peer(gateway.url) as ada:
         await ada.send(type="start")
         assert await ada.closed() == (1006, "")
-    assert store.matches == {}
+    assert store.games == {}
 
 
 async def test_a_cut_takes_the_reply_with_it() -> None:
@@ -172,7 +172,7 @@ async def test_a_cut_takes_the_reply_with_it() -> None:
     async with failing(faults, store) as gateway, peer(gateway.url) as ada:
         await ada.send(type="start")
         assert await ada.closed() == (1006, "")
-    (started,) = store.matches.values()
+    (started,) = store.games.values()
     assert started.x.away == "lost"
 
 
@@ -195,7 +195,7 @@ async def test_the_platform_answers_itself(fault: str, said: str, games: int) ->
     async with failing(faults, store) as gateway, peer(gateway.url) as ada:
         await ada.send(type="start", ref="r")
         assert (await ada.next())["message"] == said
-    assert len(store.matches) == games
+    assert len(store.games) == games
 
 
 async def test_a_frame_is_served_twice() -> None:

@@ -455,7 +455,7 @@ async def test_when_the_gateway_ends_clients_are_told(clock: ManualClock) -> Non
         code = await seated(ada, bob)
         await gateway.close()
         assert await ada.closed() == await bob.closed() == (1001, "Going away")
-    match = store.matches[code]
+    match = store.games[code]
     assert (match.x.away, match.o.away) == ("lost", "lost")
 
 

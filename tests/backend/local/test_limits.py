@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from backend.core.match import Seat
+from backend.core.game import Seat
 from backend.local.limits import CappedStore, Doorkeeper, TokenBucket
 from shared import messages as wire
 from shared.errors import ErrorCode
+from tests.backend.harness import Harness
 from tests.backend.memory import MemoryStore
-from tests.backend.table import Table
 
 NOW = 1_700_000_000_000
 
@@ -86,29 +86,29 @@ def test_nothing_is_kept_of_who_left() -> None:
     assert not doorkeeper._inside
 
 
-def capped() -> tuple[Table, MemoryStore]:
+def capped() -> tuple[Harness, MemoryStore]:
     memory = MemoryStore()
-    return Table(store=CappedStore(memory, limit=3)), memory
+    return Harness(store=CappedStore(memory, limit=3)), memory
 
 
-def _start(table: Table, _number: int) -> wire.AnyEvent:
+def _start(table: Harness, _number: int) -> wire.AnyEvent:
     return table.send("ada", wire.Start())
 
 
-def _join(table: Table, number: int) -> wire.AnyEvent:
+def _join(table: Harness, number: int) -> wire.AnyEvent:
     started = table.send(f"host{number}", wire.Start())
     assert isinstance(started, wire.Started)
     return table.send("ada", wire.Join(id=started.id))
 
 
-def _match(table: Table, number: int) -> wire.AnyEvent:
+def _match(table: Harness, number: int) -> wire.AnyEvent:
     table.send(f"host{number}", wire.Start(listed=True))
-    return table.send("ada", wire.Match())
+    return table.send("ada", wire.QuickMatch())
 
 
 @pytest.mark.parametrize("enter", [_start, _join, _match])
 def test_one_connection_sits_at_so_many_games(
-    enter: Callable[[Table, int], wire.AnyEvent],
+    enter: Callable[[Harness, int], wire.AnyEvent],
 ) -> None:
     """A connection that sits at its games gets no more of them, and nothing changes."""
     table, memory = capped()
@@ -159,7 +159,7 @@ def test_a_seat_without_a_connection_is_not_counted() -> None:
     for number in range(2):
         _start(table, number)
     table.send("host", wire.Start(listed=True))
-    assert isinstance(table.send("ada", wire.Match(key="k" * 22)), wire.Joined)
-    pointers = [match for match in memory.matches.values() if match.status == "cancelled"]
+    assert isinstance(table.send("ada", wire.QuickMatch(key="k" * 22)), wire.Joined)
+    pointers = [match for match in memory.games.values() if match.status == "cancelled"]
     assert [match.x.connection or match.o.connection for match in pointers] == [None]
     assert Seat() in {pointers[0].x, pointers[0].o}

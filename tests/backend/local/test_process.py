@@ -12,7 +12,7 @@ import pytest
 from platformdirs import user_state_path
 
 from backend.local.gateway import serve
-from backend.local.process import Options, parse
+from backend.local.process import ServeOptions, parse
 from backend.local.process import _until as until_deserted
 from tests.backend.local.peer import peer, seated
 from tests.backend.local.program import PATIENCE_SECONDS, Program, running, start
@@ -219,7 +219,7 @@ def test_a_wrong_command_line_is_status_2(
 def test_what_the_command_line_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every option arrives; without any, the games of this player are served on loopback."""
     monkeypatch.setenv("NOUGHTS_TUI_HOME", str(tmp_path))
-    assert parse([]) == Options(
+    assert parse([]) == ServeOptions(
         host="127.0.0.1",
         port=8002,
         data=tmp_path / "state",
@@ -229,7 +229,9 @@ def test_what_the_command_line_says(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         origins=(),
     )
     said = "--host 0.0.0.0 --port 1 --data d --idle-exit 120 --rate 0 --chaos 7"
-    assert parse([*said.split(), "--allow-origin", "https://a", "--allow-origin", "*"]) == Options(
+    assert parse(
+        [*said.split(), "--allow-origin", "https://a", "--allow-origin", "*"]
+    ) == ServeOptions(
         host="0.0.0.0",  # noqa: S104 (what an operator may say)
         port=1,
         data=Path("d"),
@@ -243,7 +245,7 @@ def test_what_the_command_line_says(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(("host", "limit"), [("127.0.0.1", 0), ("::1", 0), ("192.0.2.7", 50)])
 def test_strangers_have_so_many_connections(host: str, limit: int) -> None:
     """Connections are counted by address where others than this machine's programs come in."""
-    assert Options(host=host, data=Path()).limits.connections_per_address == limit
+    assert ServeOptions(host=host, data=Path()).limits.connections_per_address == limit
 
 
 def test_games_are_kept_where_state_belongs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from backend.core.match import Match, Moment, Move, Seat
+from backend.core.game import Game, Moment, Move, Seat
 from backend.core.ports import Busy, Conflict
 from backend.local import sqlite
 from backend.local.sqlite import SqliteStore, UnusableFile
@@ -38,8 +38,8 @@ def seat(name: str) -> Seat:
     return Seat(token=name * 64, name=name, connection=name, bound_at=NOW)
 
 
-def match(game_id: str = "K7QF2M", **fields: Any) -> Match:
-    blank = Match(id=game_id, expires=AT.expires, since=NOW, turn_at=NOW, x=seat("a"), o=seat("b"))
+def game(game_id: str = "K7QF2M", **fields: Any) -> Game:
+    blank = Game(id=game_id, expires=AT.expires, since=NOW, turn_at=NOW, x=seat("a"), o=seat("b"))
     return replace(blank, **{"status": "playing", **fields})
 
 
@@ -79,7 +79,7 @@ def test_a_change_is_written_to_the_disk(store: SqliteStore) -> None:
 def test_the_games_are_there_when_the_file_is_opened_again(path: Path) -> None:
     """A game lives in the file, not in the process."""
     with closing(SqliteStore(path)) as store:
-        store.create(match(), AT)
+        store.create(game(), AT)
         played = store.append_move("K7QF2M", "a", Move("", 4), AT)
     with closing(SqliteStore(path)) as store:
         assert store.load("K7QF2M", AT) == played
@@ -87,10 +87,10 @@ def test_the_games_are_there_when_the_file_is_opened_again(path: Path) -> None:
 
 def test_one_of_many_racing_moves_is_played(store: SqliteStore) -> None:
     """Of moves that come at the same moment one is stored, and the others learn which."""
-    store.create(match(), AT)
+    store.create(game(), AT)
     together = threading.Barrier(8)
 
-    def play(cell: int) -> tuple[bool, Match | None]:
+    def play(cell: int) -> tuple[bool, Game | None]:
         together.wait()
         try:
             return True, store.append_move("K7QF2M", "a", Move("", cell), AT)
@@ -106,41 +106,41 @@ def test_one_of_many_racing_moves_is_played(store: SqliteStore) -> None:
 def test_a_file_held_by_another_program_is_busy(path: Path) -> None:
     """A backup or a curious person with the file open makes a call busy, not wrong."""
     with closing(SqliteStore(path, busy_seconds=0.01)) as store, closing(_other(path)) as other:
-        store.create(match(), AT)
+        store.create(game(), AT)
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(Busy):
             store.append_move("K7QF2M", "a", Move("", 4), AT)
-        assert store.load("K7QF2M", AT) == match()
+        assert store.load("K7QF2M", AT) == game()
         other.execute("ROLLBACK")
         assert store.append_move("K7QF2M", "a", Move("", 4), AT).moves == "4"
 
 
 def test_a_change_that_fails_half_way_changes_nothing(store: SqliteStore) -> None:
     """Nothing of a broken call is left behind, and the next call is served."""
-    store.create(match(), AT)
-    broken = match(moves=None, rev=2)
+    store.create(game(), AT)
+    broken = game(moves=None, rev=2)
     with pytest.raises(sqlite3.IntegrityError):
-        store.save(match(), broken, AT)
-    assert store.load("K7QF2M", AT) == match()
+        store.save(game(), broken, AT)
+    assert store.load("K7QF2M", AT) == game()
 
 
 def test_expired_games_are_deleted_when_others_begin(store: SqliteStore) -> None:
     """The file does not grow by games that are gone."""
     for number in range(30):
-        store.create(match(f"GAME{number:02}"), AT)
-    store.create(match("LATER1", expires=LATER.expires), LATER)
-    store.create(match("LATER2", expires=LATER.expires), LATER)
+        store.create(game(f"GAME{number:02}"), AT)
+    store.create(game("LATER1", expires=LATER.expires), LATER)
+    store.create(game("LATER2", expires=LATER.expires), LATER)
     left = store._database.execute("SELECT id FROM games ORDER BY id").fetchall()
     assert [row["id"] for row in left] == ["LATER1", "LATER2"]
 
 
 def test_at_the_start_nobody_is_connected(store: SqliteStore) -> None:
     """The seats and watchers of the last process are let go; what is played stays."""
-    live = match(moves="4", watchers=frozenset({"w"}), emoted={"a": NOW}, listed=True)
-    half = match("HALF00", o=replace(seat("b"), connection=None, away="left", away_at=NOW - 9))
-    idle = match("IDLE00", x=replace(seat("a"), connection=None), o=Seat(), status="waiting")
-    for game in (live, half, idle, match("GONE00", expires=AT.second)):
-        store.create(game, Moment(NOW - 1000, AT.expires))
+    live = game(moves="4", watchers=frozenset({"w"}), emoted={"a": NOW}, listed=True)
+    half = game("HALF00", o=replace(seat("b"), connection=None, away="left", away_at=NOW - 9))
+    idle = game("IDLE00", x=replace(seat("a"), connection=None), o=Seat(), status="waiting")
+    for each in (live, half, idle, game("GONE00", expires=AT.second)):
+        store.create(each, Moment(NOW - 1000, AT.expires))
     store.unbind_all(AT)
     lost: dict[str, Any] = {"connection": None, "away": "lost", "away_at": NOW}
     assert store.load("K7QF2M", AT) == replace(
@@ -210,7 +210,7 @@ def test_a_place_that_is_no_place_is_told_of(tmp_path: Path) -> None:
 
 def test_marks_are_marks_again(store: SqliteStore) -> None:
     """Marks come back as marks, not as the text they were stored as."""
-    store.create(match(status="won", winner=Mark.O, offer=Mark.X), AT)
+    store.create(game(status="won", winner=Mark.O, offer=Mark.X), AT)
     loaded = store.load("K7QF2M", AT)
     assert loaded is not None
     assert (loaded.winner, loaded.offer) == (Mark.O, Mark.X)

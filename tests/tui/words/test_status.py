@@ -1,0 +1,145 @@
+"""The sentence that says where a game stands."""
+
+from dataclasses import replace
+
+import pytest
+
+from shared.board import Mark
+from tests.tui.scenes import offline, table
+from tests.tui.stage import BOB, NOW, left, lost, online
+from tui.client.state import ClientState, ConnectionStatus, Table
+from tui.words.status import Status, can_claim, status
+
+WON = "03142"
+
+
+def told(shown: Table, *, connection: ConnectionStatus = ConnectionStatus.ONLINE) -> Status:
+    return status(replace(online(shown), connection=connection), shown, NOW)
+
+
+@pytest.mark.parametrize(
+    ("shown", "text"),
+    [
+        (table(o=None), "Waiting for an opponent"),
+        (table("40"), "Your turn"),
+        (table("40", deadline=NOW + 41_500), "Your turn, 0:42"),
+        (table("40", deadline=NOW - 1), "Your turn; your time is up and Bob can claim the game"),
+        (
+            table("40", o=lost(BOB, 7), bound_at=NOW - 60_000),
+            "Your turn; Bob lost the connection; you can claim the game in 0:23",
+        ),
+        (table("40", pending=8), "Your move is on its way"),
+        (table("4"), "Bob is thinking"),
+        (table("4", deadline=NOW + 61_000), "Bob is thinking, 1:01"),
+        (table("4", deadline=NOW - 1), "Bob is out of time; you can claim the game"),
+        (
+            table("4", o=lost(BOB, 7), bound_at=NOW - 60_000),
+            "Bob lost the connection; you can claim the game in 0:23",
+        ),
+        (
+            table("4", o=lost(BOB, 60), bound_at=NOW - 10_000),
+            "Bob lost the connection; you can claim the game in 0:20",
+        ),
+        (table("4", o=left(BOB, 40)), "Bob left; you can claim the game"),
+        (table("4", None), "Bob is thinking"),
+        (table("40", None, deadline=NOW + 9_000), "Ada is thinking, 0:09"),
+        (table("4", None, o=lost(BOB, 75)), "Bob lost the connection 1:15 ago"),
+        (table("4", replaced=True), "Another terminal of yours plays this game now"),
+        (table("4", gone=True), "This game is no longer on the server"),
+    ],
+)
+def test_a_running_game(shown: Table, text: str) -> None:
+    """One sentence says whose turn it is, for how long, and what can be done."""
+    assert told(shown).text == text
+
+
+@pytest.mark.parametrize(
+    ("shown", "text"),
+    [
+        (table(WON), "You win: the top row"),
+        (table(WON, Mark.O), "Ada wins: the top row"),
+        (table(WON, None), "Ada wins: the top row"),
+        (table("01428"), "You win: the diagonal"),
+        (table("012346578"), "You win: the right column and the diagonal"),
+        (table("012435768"), "A draw"),
+        (table("4", status="resigned", winner=Mark.X), "You win: Bob gave up"),
+        (table("4", status="resigned", winner=Mark.O), "Bob wins: you gave up"),
+        (table("4", None, status="resigned", winner=Mark.O), "Bob wins: Ada gave up"),
+        (table("4", status="timeout", winner=Mark.X), "You win: Bob ran out of time"),
+        (table("4", status="abandoned", winner=Mark.O), "Bob wins: you did not come back"),
+        (table(o=None, status="cancelled"), "This game was cancelled"),
+    ],
+)
+def test_a_finished_game(shown: Table, text: str) -> None:
+    """The result in words, and why the game ended."""
+    assert told(shown).text == text
+
+
+@pytest.mark.parametrize(
+    ("shown", "note"),
+    [
+        (table(WON), "o's move 2, left, lost it: the centre held the draw."),
+        (table("4", status="resigned", winner=Mark.X), ""),
+        (table(WON, rematch=Mark.O), "Bob wants a rematch"),
+        (table(WON, rematch=Mark.X), "You offered a rematch; Bob has not answered yet"),
+        (table(WON, o=left(BOB, 1)), "Bob has left the table"),
+        (table(WON, o=lost(BOB, 1)), "Bob lost the connection"),
+        (table(WON, error="Too many."), "Too many."),
+        (table(WON, None, next="NEXT22"), "They play another game"),
+        (table("40", error="That cell is taken."), "That cell is taken."),
+    ],
+)
+def test_the_second_line(shown: Table, note: str) -> None:
+    """Below stands a refusal, or what the other one does after the game."""
+    assert told(shown).note == note
+
+
+@pytest.mark.parametrize(
+    ("connection", "text"),
+    [
+        (ConnectionStatus.CONNECTING, "Connecting…"),
+        (ConnectionStatus.RECONNECTING, "Reconnecting… the game is kept"),
+        (ConnectionStatus.FAILED, "No connection"),
+    ],
+)
+def test_without_a_connection(connection: ConnectionStatus, text: str) -> None:
+    """A lost connection is said, and never passed off as the opponent's thinking."""
+    assert told(table("4"), connection=connection).text == text
+
+
+def test_why_there_is_no_connection() -> None:
+    """The reason stands below."""
+    assert status(offline(table("4")), table("4"), NOW).note == "The server does not answer."
+
+
+def test_a_result_stays_without_a_connection() -> None:
+    """What is over is over."""
+    shown = status(offline(table(WON)), table(WON), NOW)
+    assert (shown.text, shown.note) == ("You win: the top row", "Reconnecting…")
+
+
+def test_countdowns_follow_the_server_s_clock() -> None:
+    """A wrong clock on this machine does not change what the player is told."""
+    state = ClientState(connection=ConnectionStatus.ONLINE, offset_ms=-3_600_000)
+    shown = table("40", deadline=NOW - 3_600_000 + 10_000)
+    assert status(state, shown, NOW).text == "Your turn, 0:10"
+
+
+@pytest.mark.parametrize(
+    ("shown", "possible"),
+    [
+        (table("4"), False),
+        (table("4", deadline=NOW + 1), False),
+        (table("4", deadline=NOW), True),
+        (table("40", deadline=NOW - 1), False),
+        (table("4", o=left(BOB, 29)), False),
+        (table("4", o=left(BOB, 30)), True),
+        (table("40", o=lost(BOB, 30)), True),
+        (table("4", None, o=left(BOB, 30)), False),
+        (table("4", o=left(BOB, 30), replaced=True), False),
+        (table(WON, o=left(BOB, 30)), False),
+    ],
+)
+def test_when_a_claim_is_possible(shown: Table, possible: bool) -> None:
+    """A claim is offered exactly when the server would grant it."""
+    assert can_claim(online(shown), shown, NOW) is possible

@@ -1,0 +1,4 @@
+"""The client without a screen: one connection kept alive, and what is known through it.
+
+Imports shared, websockets, filelock and msgspec; no Textual.
+"""

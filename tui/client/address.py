@@ -1,0 +1,34 @@
+"""The address of a server, and what seats on disk call the server there. Standard library only."""
+
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+
+class Located(NamedTuple):
+    """Where a server answers, and how seats on disk name it wherever that is."""
+
+    url: str
+    server: str
+
+
+def check_url(url: str) -> str:
+    """The address of a server as it is used and compared.
+
+    Raises:
+        ValueError: with what is wrong, in words.
+    """
+    shown = url.strip()
+    try:
+        parts = urlsplit(shown)
+        wrong = parts.scheme not in {"ws", "wss"} or not parts.hostname or parts.port == 0
+    except ValueError:
+        wrong = True
+    if wrong or parts.fragment or not shown.isprintable() or " " in shown:
+        raise ValueError(f"{url!r} is not a server's address, such as wss://example.org/game")
+    return shown.rstrip("/")
+
+
+def public_url(url: str) -> str:
+    """The address of a server without a password that stands in it."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

@@ -1,0 +1,349 @@
+"""The client: one connection kept alive, requests as methods, the truth as `ClientState`.
+
+No Textual. A request is repeated until it is answered or its patience ends, which is safe for every
+request of the protocol. Refusals are raised as `shared.errors.Refusal`, a server out of reach as
+`Unreachable`; both also show in the state, so that a caller may ignore them.
+"""
+
+import asyncio
+import contextlib
+import random as chance
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+from msgspec import UNSET
+
+from shared import messages as wire
+from shared.board import Mark, MarkChoice, tile_of
+from shared.crockford import game_code
+from shared.errors import ErrorCode, Refusal
+from tui.client.address import Located
+from tui.client.connection import Connector, Sleep
+from tui.client.errors import Elsewhere, Unreachable
+from tui.client.model import Subscriber, Tables
+from tui.client.seats import SavedSeat, Seats, wall_ms
+from tui.client.state import (
+    ClientState,
+    ConnectionChanged,
+    ConnectionStatus,
+    LobbyRead,
+    MoveChosen,
+    RequestFailed,
+    Table,
+)
+from tui.client.timing import Timing
+from tui.client.upkeep import Upkeep
+
+__all__ = ["Address", "Client", "Subscriber", "Unreachable"]
+
+Address = str | Callable[[str | None], Awaitable[Located]]
+_Event = TypeVar("_Event", bound=wire.Event)
+_GameEvent = TypeVar("_GameEvent", bound=wire.GameEvent)
+
+_OFFERED_SEATS: Final = 5
+_TIMES_RESEATED: Final = 3
+
+
+class Client:
+    """``url`` may be a function that finds or starts the server, asked for each connection.
+
+    It is given what seats call the server that is needed; None where any will do.
+    """
+
+    def __init__(
+        self,
+        url: Address,
+        seats: Seats,
+        *,
+        name: str = "",
+        timing: Timing | None = None,
+        now_ms: Callable[[], int] = wall_ms,
+        monotonic: Callable[[], float] = time.monotonic,
+        random: Callable[[], float] = chance.random,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self.name = name
+        self.now_ms = now_ms
+        self._timing = timing or Timing()
+        self._random = random
+        self._sleep = sleep
+        self._address = url
+        self._tables = Tables(seats, now_ms)
+        self._upkeep = Upkeep(
+            self._tables, timing=self._timing, monotonic=monotonic, random=random, sleep=sleep
+        )
+        self._ask = self._upkeep.requests.ask
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def state(self) -> ClientState:
+        return self._tables.state
+
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+        """Calls back after every happening, with the new state; returns how to stop that."""
+        return self._tables.subscribe(subscriber)
+
+    # --- The connection ----------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        """Begins to connect, in the background; returns at once."""
+        self._tasks = [
+            asyncio.create_task(self._connector().run()),
+            asyncio.create_task(self._upkeep.keep_vigil()),
+        ]
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Closes the connection; seats are kept and can be resumed."""
+        for task in self._tasks:
+            task.cancel()
+        await self._upkeep.close()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tables.close()
+
+    def reconnect(self) -> None:
+        """Tries again after the link has failed for good (`LinkStatus.FAILED`)."""
+        if self.state.connection is ConnectionStatus.FAILED:
+            self._upkeep.changed(ConnectionChanged(ConnectionStatus.CONNECTING))
+            self._tasks.append(asyncio.create_task(self._connector().run()))
+
+    def _connector(self) -> Connector:
+        return Connector(
+            self._locate,
+            self._upkeep,
+            timing=self._timing,
+            random=self._random,
+            sleep=self._sleep,
+            now_ms=self.now_ms,
+        )
+
+    async def _locate(self) -> str:
+        address, needed = self._address, self._tables.needed
+        found = Located(address, address) if isinstance(address, str) else await address(needed)
+        if needed not in {None, found.server}:
+            raise Elsewhere
+        self._tables.settle(found.server)
+        return found.url
+
+    # --- Sitting down ------------------------------------------------------------------------
+
+    async def start(self, mark: MarkChoice = "x", *, listed: bool = False, clock: int = 0) -> Table:
+        request = wire.Start(name=self.name, mark=mark, listed=listed, clock=clock, key=_key())
+        return await self._enter(request, wire.Started)
+
+    async def join(self, code: str) -> Table:
+        """Takes the free seat of a game, or the seat there that this player left behind."""
+        game_id = _code(code)
+        await self._upkeep.requests.connected()
+        for seat in self._tables.left_behind():
+            if seat.id == game_id:
+                return await self.resume(seat)
+        request = wire.Join(id=game_id, name=self.name, key=_key())
+        return await self._enter(request, wire.Joined)
+
+    async def match(self, clock: int = 0) -> Table:
+        """Sits at an open game or a new one; an older game found later is ``onward`` of this."""
+        request = wire.QuickMatch(name=self.name, clock=clock, key=_key())
+        table = await self._enter(request, wire.Started, wire.Joined)
+        if table.game.status == "waiting":
+            again = self._match_again(table.id, request)
+            self._upkeep.errand(again, f"match {table.id}")
+        return table
+
+    async def resumable(self) -> tuple[tuple[SavedSeat, wire.Snapshot], ...]:
+        """The seats here that no living process holds, newest first, with their games."""
+        await self._upkeep.requests.connected()
+        seats = self._tables.left_behind()[:_OFFERED_SEATS]
+        games = await asyncio.gather(*(self._game_of(seat) for seat in seats))
+        offered = []
+        for seat, game in zip(seats, games, strict=True):
+            if game is not None and game.status in {"waiting", "playing"}:
+                offered.append((seat, game))
+            else:
+                self._tables.discard(seat)
+        return tuple(offered)
+
+    def unheld(self, seat: SavedSeat) -> bool:
+        """Whether still no living process holds a seat that was resumable."""
+        return seat.place in {each.place for each in self._tables.left_behind()}
+
+    async def resume(self, seat: SavedSeat) -> Table:
+        """Sits down again at a seat that this player left behind."""
+        if not self._tables.take(seat):
+            raise Refusal(
+                ErrorCode.NOT_SEATED, "Another terminal of yours plays this game.", game_id=seat.id
+            )
+        with contextlib.ExitStack() as untaken:
+            untaken.callback(self._tables.let_go, seat.id)
+            table = await self._enter(wire.Resume(id=seat.id, token=seat.token), wire.Resumed)
+            untaken.pop_all()
+        return table
+
+    async def take_back(self, game_id: str) -> Table:
+        """Resumes a seat that another terminal has taken, because the player says so."""
+        seat = self._tables.seat_in(game_id)
+        if seat is None:
+            raise Refusal(ErrorCode.NOT_SEATED, "You have no seat in this game.")
+        # Who has it lets it go when he hears that he is replaced.
+        return await self._enter(wire.Resume(id=seat.id, token=seat.token), wire.Resumed)
+
+    async def watch(self, code: str) -> Table:
+        return await self._enter(wire.Watch(id=_code(code)), wire.Watching)
+
+    async def leave(self, game_id: str) -> None:
+        """Turns away from a table at once; returns when the server has been told, or cannot be."""
+        self._tables.left(game_id)
+        self._upkeep.stop(f"match {game_id}")
+        await asyncio.wait({self._upkeep.leave(game_id)})
+
+    # --- At a table --------------------------------------------------------------------------
+
+    async def play(self, game_id: str, cell: int) -> None:
+        """Plays a cell 0-8; it is ``pending`` in the state until the server has confirmed it."""
+        table = self._table(game_id)
+        if table.pending is not None:
+            raise Refusal(ErrorCode.NOT_YOUR_TURN, "Your move is on its way.", game_id=game_id)
+        request = wire.Play(id=game_id, tile=tile_of(cell), after=table.game.moves)
+        self._tables.happened(MoveChosen(game_id, cell))
+        await self._require_seated(request, wire.Played)
+
+    async def resign(self, game_id: str) -> None:
+        await self._require_seated(wire.Resign(id=game_id), wire.Resigned)
+
+    async def claim(self, game_id: str) -> None:
+        await self._require_seated(wire.Claim(id=game_id), wire.Claimed)
+
+    async def rematch(self, game_id: str) -> None:
+        """Offers a rematch or accepts the offer; the new table is then ``onward`` of this."""
+        await self._require_seated(wire.Rematch(id=game_id), wire.RematchOffered)
+
+    async def emote(self, game_id: str, emote: wire.EmoteName) -> None:
+        """Says a word; not repeated when it is lost."""
+        request = wire.Emote(id=game_id, emote=emote)
+        self._expect(request, await self._asked(request, repeated=False), (wire.Emoted,))
+
+    # --- Reading -----------------------------------------------------------------------------
+
+    async def refresh_lobby(self, kind: wire.LobbyKind = "open") -> None:
+        reply = await self._require(wire.List(kind=kind), wire.Listed)
+        self._tables.happened(LobbyRead(kind, reply.games))
+
+    async def ping(self, game_id: str) -> wire.Snapshot:
+        """The truth about any game, from the server; binds nothing."""
+        return await self._upkeep.check(_code(game_id))
+
+    # --- How it is asked ---------------------------------------------------------------------
+
+    async def _require(self, request: wire.AnyRequest, *kinds: type[_Event]) -> _Event:
+        return self._expect(request, await self._asked(request), kinds)
+
+    async def _enter(self, request: wire.AnyRequest, *kinds: type[_GameEvent]) -> Table:
+        """The table that a request leads to."""
+        self._upkeep.stay(getattr(request, "id", ""))
+        return self._table((await self._require(request, *kinds)).id)
+
+    async def _require_seated(self, request: wire.AnyRequest, *kinds: type[_Event]) -> None:
+        """As `_require`, for what only a seat may ask: one that came loose is taken again first."""
+        reply = await self._asked(request)
+        for _ in range(_TIMES_RESEATED):
+            if not _is_error(reply, ErrorCode.NOT_SEATED) or not await self._reseated(request):
+                break
+            reply = await self._asked(request)
+        seat = self._seat(request)
+        if isinstance(reply, wire.Error) and seat is not None and achieved(request, reply, seat):
+            return
+        self._expect(request, reply, kinds)
+
+    async def _asked(self, request: wire.AnyRequest, *, repeated: bool = True) -> wire.AnyEvent:
+        try:
+            return await self._ask(request, repeated=repeated)
+        except Unreachable as error:
+            self._tables.happened(RequestFailed(request, error.sentence))
+            raise
+
+    def _expect(
+        self, request: wire.AnyRequest, reply: wire.AnyEvent, kinds: tuple[type[_Event], ...]
+    ) -> _Event:
+        if isinstance(reply, kinds):
+            return reply
+        refused = self._upkeep.refused(getattr(request, "id", ""), reply)
+        self._tables.happened(RequestFailed(request, refused.message))
+        raise refused
+
+    async def _reseated(self, request: wire.AnyRequest) -> bool:
+        try:
+            return await self._upkeep.reseat(getattr(request, "id", ""))
+        except Refusal:
+            return False
+
+    def _table(self, game_id: str) -> Table:
+        table = self._tables.table(game_id)
+        if table is None:
+            raise Refusal(ErrorCode.NOT_SEATED, "You are not at this table.", game_id=game_id)
+        return table
+
+    def _seat(self, request: wire.AnyRequest) -> Mark | None:
+        table = self._tables.table(getattr(request, "id", ""))
+        return None if table is None else table.seat
+
+    async def _game_of(self, seat: SavedSeat) -> wire.Snapshot | None:
+        """The game of a seat left behind; None when there is no such game any more."""
+        try:
+            return await self._upkeep.check(seat.id)
+        except Refusal as refusal:
+            if refusal.code is ErrorCode.NO_SUCH_GAME:
+                return None
+            raise
+
+    async def _match_again(self, game_id: str, first: wire.QuickMatch) -> None:
+        """Two who started at the same moment find each other by asking once more, and again."""
+        request = wire.QuickMatch(name=first.name, clock=first.clock, key=first.key, id=game_id)
+        soonest, latest = self._timing.match_again
+        for _ in range(2):
+            await self._sleep(soonest + self._random() * (latest - soonest))
+            table = self._tables.table(game_id)
+            if table is None or not table.alive or table.game.status != "waiting":
+                return
+            reply = await self._ask(request)
+            if isinstance(reply, wire.Joined) and reply.id != game_id:
+                self._tables.moved_on(game_id, reply.id)
+                return
+
+
+def achieved(request: wire.AnyRequest, error: wire.Error, seat: Mark) -> bool:
+    """Whether a refusal shows that an earlier try succeeded and that its reply was lost."""
+    if error.game is UNSET:
+        return False
+    match request:
+        case wire.Play():
+            row, column = request.tile.split(",")
+            return error.game.moves.startswith(f"{request.after}{3 * int(row) + int(column)}")
+        case wire.Resign():
+            return error.game.status == "resigned" and error.game.winner is seat.other
+        case wire.Claim():
+            return error.game.status in {"timeout", "abandoned"} and error.game.winner is seat
+        case _:
+            return False
+
+
+def _is_error(reply: wire.AnyEvent, code: ErrorCode) -> bool:
+    return isinstance(reply, wire.Error) and reply.code is code
+
+
+def _code(text: str) -> str:
+    try:
+        return game_code(text)
+    except ValueError as error:
+        raise Refusal(ErrorCode.BAD_REQUEST, f"That is no game code: {error}.") from None
+
+
+def _key() -> str:
+    return secrets.token_urlsafe(16)

@@ -1,0 +1,157 @@
+"""Small pieces of text that widgets and line mode share. Pure."""
+
+from collections.abc import Iterable, Sequence
+from shlex import join, quote
+from urllib.parse import urlsplit
+
+from shared.board import Mark
+from shared.messages import Snapshot
+from shared.text import cell_width
+from tui.client.address import public_url
+from tui.client.state import ClientState, Table
+
+EMOTE_WORDS = {
+    "hello": "Hello!",
+    "nice": "Nice move!",
+    "oops": "Oops!",
+    "thinking": "Let me think…",
+    "gg": "Good game!",
+    "thanks": "Thanks!",
+}
+
+LEAST_SIZE = 40, 16
+"""The columns and rows that a full screen needs."""
+
+SAID_MS = 5_000
+"""How long an emote is shown."""
+
+LOST_BY = {
+    "resigned": "gave up",
+    "timeout": "ran out of time",
+    "abandoned": "did not come back",
+}
+"""How one loses otherwise than on the board."""
+
+_LINE_NAMES = {
+    (0, 1, 2): "the top row",
+    (3, 4, 5): "the middle row",
+    (6, 7, 8): "the bottom row",
+    (0, 3, 6): "the left column",
+    (1, 4, 7): "the middle column",
+    (2, 5, 8): "the right column",
+    (0, 4, 8): "the diagonal",
+    (2, 4, 6): "the diagonal",
+}
+
+
+def too_small_text(width: int, height: int) -> str:
+    """What is said instead of a broken layout."""
+    needed = f"{LEAST_SIZE[0]} x {LEAST_SIZE[1]} needed"
+    way_out = "Enlarge it and go on; Ctrl+Q quits"
+    return f"This terminal is too small\n\n{width} x {height} now, {needed}\n\n{way_out}"
+
+
+def span(ms: int) -> str:
+    """A countdown, rounded up: ``0:42``."""
+    seconds = max(0, -(-ms // 1000))
+    return f"{seconds // 60}:{seconds % 60:02}"
+
+
+def elapsed(ms: int) -> str:
+    """How long something has lasted, rounded down: ``0:42``."""
+    return span(max(0, ms) // 1000 * 1000)
+
+
+def counted(number: int, singular: str, plural: str = "") -> str:
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
+def shortened(text: str, cells: int, *, ascii_only: bool = False) -> str:
+    """The text, cut where it takes more columns than that."""
+    if cell_width(text) <= cells:
+        return text
+    end = ".." if ascii_only else "…"
+    while text and cell_width(text + end) > cells:
+        text = text[:-1]
+    return text.rstrip() + end
+
+
+def fitting(parts: Iterable[str], cells: int) -> str:
+    """The parts that have room beside each other, of which the first always stands."""
+    shown, *others = parts
+    for part in others:
+        longer = f"{shown} · {part}"
+        shown = longer if cell_width(longer) <= cells else shown
+    return shown
+
+
+def listed(parts: Iterable[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    *most, last = parts
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def line_names(lines: Iterable[tuple[int, int, int]]) -> str:
+    """``the top row and the diagonal``."""
+    names = [_LINE_NAMES[line] for line in lines]
+    return "both diagonals" if names == ["the diagonal"] * 2 else listed(names)
+
+
+def name_of(game: Snapshot, mark: Mark) -> str:
+    """Who sits there, to be printed without markup."""
+    player = game.players[mark]
+    return player.name if player and player.name else f"Player {mark.upper()}"
+
+
+def opponent_name(table: Table) -> str:
+    return name_of(table.game, table.seat.other if table.seat else Mark.O)
+
+
+def result(table: Table) -> str:
+    """How a game ended, in words."""
+    game = table.game
+    if game.status == "drawn":
+        return "A draw"
+    if game.status == "cancelled" or game.winner is None:
+        return "This game was cancelled"
+    mine, loser = game.winner is table.seat, game.winner.other
+    wins = "You win" if mine else f"{name_of(game, game.winner)} wins"
+    lost = "you" if loser is table.seat else name_of(game, loser)
+    if game.status in LOST_BY:
+        return f"{wins}: {lost} {LOST_BY[game.status]}"
+    return f"{wins}: {line_names(game.lines)}"
+
+
+def clock_ms(state: ClientState, game: Snapshot, now_ms: int) -> int | None:
+    """What the player to move has left; None without a clock."""
+    return None if game.deadline is None else state.remaining_ms(game.deadline, now_ms)
+
+
+def server_name(url: str) -> str:
+    """The server as the player knows it: without a password, nor what follows the port."""
+    parts = urlsplit(public_url(url))
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else url
+
+
+def join_words(
+    code: str, url: str | None, program: Sequence[str] = ("noughts-tui",)
+) -> tuple[str, ...]:
+    """What the other one types; at the embedded gateway every terminal of this machine finds it."""
+    return *program, "join", code, *(("--url", public_url(url)) if url else ())
+
+
+def folded(words: Sequence[str], width: int) -> str:
+    """A command in lines that a shell takes for one."""
+    if len(join(words)) <= width:
+        return join(words)
+    lines, line = [], ""
+    for word in words:
+        if line and len(f"{line} {quote(word)} \\") > width:
+            lines.append(f"{line} \\")
+            line = ""
+        rest, room = word, width - 1 if quote(word) == word else width - 3
+        while len(quote(rest)) > width:
+            lines.append(f"{quote(rest[:room])}\\")
+            rest = rest[room:]
+        line = f"{line} {quote(rest)}".lstrip()
+    return "\n".join([*lines, line])
