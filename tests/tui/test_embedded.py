@@ -12,7 +12,7 @@ import pytest
 from shared.board import Mark
 from tui import embedded
 from tui.client.client import Client, Unreachable
-from tui.client.connection import describe
+from tui.client.failures import Way, describe
 from tui.client.seats import Seats
 
 
@@ -132,7 +132,7 @@ async def test_somebody_who_does_not_answer(
     async with program(port, answer):
         with pytest.raises(OSError, match=f"who has port {port} of this machine") as caught:
             await embedded.ensure(data=tmp_path, answer_within=0.05)
-    assert describe(caught.value) == (
+    assert describe(caught.value, Way()) == (
         f"The server cannot be reached: who has port {port} of this machine does not answer."
     )
 

@@ -32,3 +32,12 @@ def public_url(url: str) -> str:
     """The address of a server without a password that stands in it."""
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def origin(url: str | None) -> str:
+    """Scheme, host and port of an address, without a password; empty where there is no host."""
+    try:
+        parts = urlsplit(public_url(url or ""))
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""

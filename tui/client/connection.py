@@ -15,17 +15,12 @@ from typing import Any, Final, Protocol, cast
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.client import process_exception
-from websockets.exceptions import (
-    ConnectionClosed,
-    InvalidMessage,
-    InvalidProxy,
-    InvalidStatus,
-    InvalidURI,
-    WebSocketException,
-)
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.proxy import get_proxy
 from websockets.uri import parse_uri
 
 from tui.client.errors import Unreachable
+from tui.client.failures import Way, describe
 from tui.client.state import ConnectionChanged, ConnectionStatus
 from tui.client.timing import Backoff, Timing
 
@@ -33,6 +28,7 @@ _log: Final = logging.getLogger(__name__)
 
 _TOO_MANY_REQUESTS: Final = 429
 _LARGEST_FRAME: Final = 128 * 1024
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 Sleep = Callable[[float], Awaitable[None]]
 Locate = Callable[[], Awaitable[str]]
@@ -124,6 +120,7 @@ class Connector:
         self._backoff = Backoff(timing.reconnect, timing.reconnect_most, random)
         self._attempts = 0
         self._was_online = False
+        self._way = Way()
 
     async def run(self) -> None:
         """Connects and reconnects. Returns when that is hopeless, having said why."""
@@ -136,7 +133,7 @@ class Connector:
                     await self._sleep(self._backoff.next())
         except Exception as error:  # noqa: BLE001 (whatever ends the link, the player is told)
             _log.warning("no connection", exc_info=error)
-            self._changed(ConnectionStatus.FAILED, describe(error))
+            self._changed(ConnectionStatus.FAILED, describe(error, self._way))
 
     async def _serve_all(self, connection: Connection | None) -> None:
         """Serves a connection and those that take its place, until one is lost."""
@@ -207,7 +204,7 @@ class Connector:
             try:
                 successor = self._wrapped(await self._dial())
             except (OSError, WebSocketException, Unreachable) as error:
-                _log.info("no second connection yet: %s", describe(error))
+                _log.info("no second connection yet: %s", describe(error, self._way))
                 await self._sleep(self._backoff.next())
                 continue
             # Requests are held meanwhile: for one who does not answer they are not held for long.
@@ -252,6 +249,7 @@ class Connector:
     def _dial(self) -> connect:
         return _Dial(
             self._locate,
+            self._went,
             process_exception=self._judge,
             reconnect_delays=self._backoff.endless,
             open_timeout=self._timing.dial,
@@ -263,6 +261,9 @@ class Connector:
             max_size=_LARGEST_FRAME,
         )
 
+    def _went(self, way: Way) -> None:
+        self._way = way
+
     def _judge(self, error: Exception) -> Exception | None:
         """Whether an attempt that failed is worth another (None)."""
         if isinstance(error, ssl.SSLCertVerificationError):
@@ -272,7 +273,7 @@ class Connector:
         )
         verdict = None if throttled else process_exception(error)
         if verdict is None:
-            self._failed(describe(error))
+            self._failed(describe(error, self._way))
         return verdict
 
     def _failed(self, sentence: str) -> None:
@@ -287,41 +288,20 @@ class Connector:
 class _Dial(connect):
     """The library's connector, which asks where the server is (or starts it) at each attempt."""
 
-    def __init__(self, locate: Locate, **options: Any) -> None:
+    def __init__(self, locate: Locate, went: Callable[[Way], None], **options: Any) -> None:
         super().__init__("ws://localhost", **options)
         self._locate = locate
+        self._went = went
 
     async def connect(self) -> ClientConnection:
+        self._went(Way())
         self.uri = await self._locate()
+        self._went(Way(self.uri))
         self.ws_uri = parse_uri(self.uri)
         # A proxy for the outside world does not lead to this machine.
-        self.proxy = None if self.ws_uri.host in {"127.0.0.1", "::1", "localhost"} else True
+        self.proxy = None if self.ws_uri.host in _LOOPBACK else get_proxy(self.ws_uri)
+        self._went(Way(self.uri, self.proxy))
         return await super().connect()
-
-
-def describe(error: Exception) -> str:  # noqa: PLR0911 (one sentence per cause)
-    """Why a server cannot be reached, in one sentence for a person."""
-    match error:
-        case Unreachable(sentence=sentence):
-            return sentence
-        case InvalidStatus():
-            return f"The server refused the connection (HTTP {error.response.status_code})."
-        case InvalidMessage():
-            return "What answers at that address is no game server."
-        case InvalidURI() | UnicodeError():
-            return "That is not the address of a server."
-        case InvalidProxy() | ImportError():  # what a SOCKS proxy needs is not installed
-            return f"The proxy of your environment cannot be used: {error.msg}."
-        case ssl.SSLCertVerificationError():
-            return f"The server's certificate is not trusted: {error.verify_message.rstrip('.')}."
-        case TimeoutError():
-            return "The server does not answer."
-        case ConnectionRefusedError():
-            return "Nothing listens at the server's address."
-        case OSError():
-            return f"The server cannot be reached: {error.strerror or error}."
-        case _:
-            return f"The server cannot be reached: {error}."
 
 
 def _generator(dial: connect) -> AsyncGenerator[ClientConnection, None]:

@@ -45,8 +45,8 @@ from tests.tui.scripted import Peer, Server, scripted_server
 from tests.tui.snapshots import CODE, KEY, NEXT, NOW, game, player, waiting
 from tui.client.address import Located
 from tui.client.client import Client, Unreachable
-from tui.client.connection import describe
 from tui.client.errors import ELSEWHERE
+from tui.client.failures import Way, describe
 from tui.client.seats import SavedSeat, Seats
 from tui.client.state import ClientState, ConnectionStatus, Happening
 from tui.client.timing import Timing
@@ -273,7 +273,7 @@ async def test_nobody_listens(opened: Any) -> None:
     client = await opened(url="ws://127.0.0.1:1", patience=0.05)
     with pytest.raises(Unreachable) as caught:
         await client.join(CODE)
-    assert caught.value.sentence == "Nothing listens at the server's address."
+    assert caught.value.sentence == "Nothing listens at ws://127.0.0.1:1."
     assert client.state.connection is ConnectionStatus.CONNECTING
     assert client.state.attempts > 0
 
@@ -292,7 +292,7 @@ async def test_a_server_that_is_none(opened: Any) -> None:
         port = web.sockets[0].getsockname()[1]
         client = await opened(url=f"ws://127.0.0.1:{port}")
         state = await until(client, lambda state: state.connection is ConnectionStatus.FAILED)
-        assert state.failure == "The server refused the connection (HTTP 404)."
+        assert state.failure == f"ws://127.0.0.1:{port} refused the connection (HTTP 404)."
         with pytest.raises(Unreachable):
             await client.start()
         client.reconnect()
@@ -1060,6 +1060,7 @@ async def test_trying_again_is_waited_for(opened: Any, server: Server) -> None:
 
 
 PROXY = "The proxy of your environment cannot be used: "
+SOCKS = "The proxy socks5h://127.0.0.1:9 cannot be used: "
 
 
 @pytest.mark.parametrize(
@@ -1068,15 +1069,15 @@ PROXY = "The proxy of your environment cannot be used: "
         (
             "socks5h://127.0.0.1:9",
             "wss://example.org/game",
-            PROXY + "connecting through a SOCKS proxy requires python-socks.",
+            SOCKS + "connecting through a SOCKS proxy requires python-socks.",
         ),
         (
             "proxy:8080",
             "wss://example.org/game",
             PROXY + "scheme proxy isn't supported.",
         ),
-        (None, "wss://a..b/game", "That is not the address of a server."),
-        (None, "wss://:80/game", "That is not the address of a server."),
+        (None, "wss://a..b/game", "wss://a..b/game is not the address of a server."),
+        (None, "wss://:80/game", "wss://:80/game is not the address of a server."),
     ],
 )
 async def test_an_address_that_leads_nowhere(
@@ -1100,8 +1101,8 @@ def test_a_certificate_of_another() -> None:
     """What is wrong with a certificate is one sentence, with one full stop."""
     error = ssl.SSLCertVerificationError()
     error.verify_message = "certificate is not valid for 'example.org'."
-    assert describe(error) == (
-        "The server's certificate is not trusted: certificate is not valid for 'example.org'."
+    assert describe(error, Way()) == (
+        "The certificate of the server is not trusted: certificate is not valid for 'example.org'."
     )
 
 

@@ -361,13 +361,13 @@ async def test_a_pipe_whose_server_is_lost_for_good() -> None:
         lines.put(None)
         with pytest.raises(Unreachable) as caught:
             await playing
-    assert caught.value.sentence == "That is not the address of a server."
+    assert caught.value.sentence == "no address is not the address of a server."
 
 
 async def test_a_person_whose_server_is_lost_for_good() -> None:
     """The next thing that a player types is asked of a server that is looked for again."""
     async with lost_for_good(ShowLobby(), typed=True) as (lines, heard, _):
-        while await heard.get() != "That is not the address of a server.":
+        while await heard.get() != "no address is not the address of a server.":
             pass
         lines.put("list")
         assert await heard.get() == "Open games: none"
