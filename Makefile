@@ -37,9 +37,8 @@ pictures: $(DEV) ## draw every screen into docs/pictures
 recording: $(DEV) ## record a game of two terminals into docs/game.cast
 	$(BIN)/python -m benchmarks.recording
 
-bench: $(DEV) ## measure start-up and cold start
-	$(BIN)/python -m benchmarks.startup
-	$(BIN)/python -m benchmarks.cold_start
+bench: $(DEV) ## measure beside what is known, as one table; ARGS=gateway chooses a part
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 format: $(DEV) ## format the code and mend what can be mended
 	$(BIN)/ruff check --fix .

@@ -2,22 +2,22 @@
 
 Each run is a fresh interpreter, the two kinds alternate, and what counts is processor time, which
 is what a small function has little of. The package has no bytecode, as it has none on Lambda, where
-its folder cannot be written to. ``python -m benchmarks.cold_start`` prints the medians.
+its folder cannot be written to. ``python -m benchmarks cold_start`` measures both.
 """
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from backend.infra import asset
 from backend.infra.settings import Settings
+from benchmarks.comparison import Row
 
 RUNS: Final = 20
 MOST: Final = 1.15
@@ -51,16 +51,24 @@ ENVIRONMENT: Final = {
 """What the function finds around it, in a world where nothing is."""
 
 
+def rows() -> list[Row]:
+    boto3, handler = measured()
+    return [
+        Row(what="cold start on the clock", unit="ms", ours=handler.wall, beside=boto3.wall),
+        Row(what="cold start, CPU", unit="ms", ours=handler.cpu, beside=boto3.cpu, most=MOST),
+    ]
+
+
 @dataclass(frozen=True)
-class Medians:
-    """Milliseconds on the clock and of the processor."""
+class Runs:
+    """Milliseconds of each run, on the clock and of the processor."""
 
-    wall: float
-    cpu: float
+    wall: Sequence[float]
+    cpu: Sequence[float]
 
 
-def measured(runs: int = RUNS) -> tuple[Medians, Medians]:
-    """The medians of boto3 with two clients, and of the packaged handler."""
+def measured(runs: int = RUNS) -> tuple[Runs, Runs]:
+    """Runs of boto3 with two clients, and of the packaged handler, in turn."""
     settings = Settings(
         python=f"{sys.version_info.major}.{sys.version_info.minor}",  # type: ignore[arg-type] # this one
         architecture="arm64" if os.uname().machine in {"aarch64", "arm64"} else "x86_64",
@@ -68,10 +76,10 @@ def measured(runs: int = RUNS) -> tuple[Medians, Medians]:
     with asset.built(settings) as package:
         pairs = [(_run(_BOTO3), _run(_HANDLER, package)) for _ in range(runs)]
     boto3, handler = zip(*pairs, strict=True)
-    return _medians(iter(boto3)), _medians(iter(handler))
+    return Runs(*zip(*boto3, strict=True)), Runs(*zip(*handler, strict=True))
 
 
-def _run(work: str, *folders: Path) -> Medians:
+def _run(work: str, *folders: Path) -> tuple[float, float]:
     path = [*map(str, folders), sysconfig.get_path("purelib")]
     ran = subprocess.run(
         [sys.executable, "-I", "-S", "-c", _TIMED.format(work=work), json.dumps(path)],
@@ -81,22 +89,4 @@ def _run(work: str, *folders: Path) -> Medians:
         check=True,
     )
     wall, cpu = map(float, ran.stdout.split())
-    return Medians(1000 * wall, 1000 * cpu)
-
-
-def _medians(runs: Iterator[Medians]) -> Medians:
-    walls, cpus = zip(*((run.wall, run.cpu) for run in runs), strict=True)
-    return Medians(statistics.median(walls), statistics.median(cpus))
-
-
-def main() -> int:
-    boto3, handler = measured()
-    for name, one in (("boto3 and two clients", boto3), ("the packaged handler", handler)):
-        print(f"{name:24}{one.wall:8.0f} ms{one.cpu:8.0f} ms of CPU")
-    ratio = handler.cpu / boto3.cpu
-    print(f"{'ratio':24}{handler.wall / boto3.wall:8.2f}   {ratio:8.2f}   (at most {MOST})")
-    return int(ratio > MOST)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return 1000 * wall, 1000 * cpu

@@ -1,8 +1,8 @@
-"""How long it takes from the command to the painted lobby: ``python -m benchmarks.startup``.
+"""How long it takes from the command to the painted lobby: ``python -m benchmarks startup``.
 
 Starts, alternately, the smallest Textual app there is and the game (with the gateway running
-already, and with none), each in a terminal of its own, and prints the median seconds until the
-last line of the lobby is on the screen, and their ratio to the smallest app.
+already, and with none), each in a terminal of its own, and measures the time until the last line of
+the lobby is on the screen.
 """
 
 import fcntl
@@ -10,13 +10,14 @@ import os
 import pty
 import select
 import signal
-import statistics
 import struct
 import sys
 import tempfile
 import termios
 import time
 from pathlib import Path
+
+from benchmarks.comparison import Row
 
 ROUNDS = 9
 SMALLEST = (
@@ -60,28 +61,21 @@ def stop_gateway(home: Path) -> None:
                 time.sleep(0.01)
 
 
-def main() -> None:
+def rows() -> list[Row]:
     python, port = sys.executable, 20000 + os.getpid() % 20000
     smallest, game = [python, "-c", SMALLEST], [python, "-m", "tui"]
-    took: dict[str, list[float]] = {
-        "smallest Textual app": [],
-        "gateway runs": [],
-        "no gateway": [],
-    }
+    beside: list[float] = []
+    took: dict[str, list[float]] = {"gateway runs": [], "no gateway": []}
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         seconds_until(b"Quick match", game, home, port)
         for _ in range(ROUNDS):
-            took["smallest Textual app"].append(seconds_until(b"Quick match", smallest, home, port))
-            took["gateway runs"].append(seconds_until(b"Quit", game, home, port))
+            beside.append(1000 * seconds_until(b"Quick match", smallest, home, port))
+            took["gateway runs"].append(1000 * seconds_until(b"Quit", game, home, port))
             stop_gateway(home)
-            took["no gateway"].append(seconds_until(b"embedded", game, home, port))
+            took["no gateway"].append(1000 * seconds_until(b"embedded", game, home, port))
         stop_gateway(home)
-    base = statistics.median(took["smallest Textual app"])
-    for name, seconds in took.items():
-        median = statistics.median(seconds)
-        print(f"{name:22} {median:6.3f} s  {median / base:5.2f} x")
-
-
-if __name__ == "__main__":
-    main()
+    return [
+        Row(what=f"start to the painted lobby, {how}", unit="ms", ours=ours, beside=beside)
+        for how, ours in took.items()
+    ]
