@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 ARGS ?=
 URL ?=
 
-.PHONY: help play serve test check format soak bench pictures recording clean
+.PHONY: help play serve test check format soak bench pictures protocol recording clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ soak: $(DEV) ## the long proofs with their full counts, about half an hour
 
 pictures: $(DEV) ## draw every screen into docs/pictures
 	$(BIN)/python -m benchmarks.pictures
+
+protocol: $(DEV) ## write the protocol for machines into docs/protocol
+	$(BIN)/python docs/protocol/generate.py
 
 recording: $(DEV) ## record a game of two terminals into docs/game.cast
 	$(BIN)/python -m benchmarks.recording

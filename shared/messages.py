@@ -20,6 +20,20 @@ PROTOCOL_VERSION: Final = 1
 MAX_REQUEST_BYTES: Final = 4096
 CLOCK_SECONDS: Final = range(5, 601)
 
+# Checks that msgspec does not make are told to those who read the schemas.
+Clock = Annotated[
+    int,
+    Meta(
+        extra_json_schema={
+            "anyOf": [
+                {"const": 0},
+                {"minimum": CLOCK_SECONDS.start, "maximum": CLOCK_SECONDS.stop - 1},
+            ]
+        }
+    ),
+]
+Version = Annotated[int, Meta(extra_json_schema={"const": PROTOCOL_VERSION})]
+
 Ref = Annotated[str, Meta(min_length=1, max_length=32)]
 Key = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{22}\Z")]
 Tile = Annotated[str, Meta(pattern=r"^[0-2],[0-2]\Z")]
@@ -106,9 +120,9 @@ class Start(Request, frozen=True, kw_only=True, tag="start"):
     name: str = ""
     mark: MarkChoice = "x"
     listed: bool = False
-    clock: int = 0
+    clock: Clock = 0
     key: Key | UnsetType = UNSET
-    v: int = PROTOCOL_VERSION
+    v: Version = PROTOCOL_VERSION
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -121,7 +135,7 @@ class Join(GameRequest, frozen=True, kw_only=True, tag="join"):
 
     name: str = ""
     key: Key | UnsetType = UNSET
-    v: int = PROTOCOL_VERSION
+    v: Version = PROTOCOL_VERSION
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -135,10 +149,10 @@ class QuickMatch(Request, frozen=True, kw_only=True, tag="match"):
     """
 
     name: str = ""
-    clock: int = 0
+    clock: Clock = 0
     key: Key | UnsetType = UNSET
     id: str | UnsetType = UNSET
-    v: int = PROTOCOL_VERSION
+    v: Version = PROTOCOL_VERSION
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -164,7 +178,7 @@ class Resume(GameRequest, frozen=True, kw_only=True, tag="resume"):
     """Binds the seat that ``token`` is the right to, to this connection."""
 
     token: str
-    v: int = PROTOCOL_VERSION
+    v: Version = PROTOCOL_VERSION
 
 
 class Leave(GameRequest, frozen=True, kw_only=True, tag="leave"):
@@ -186,14 +200,14 @@ class Rematch(GameRequest, frozen=True, kw_only=True, tag="rematch"):
 class Watch(GameRequest, frozen=True, kw_only=True, tag="watch"):
     """Asks for a game's snapshot and all its pushes."""
 
-    v: int = PROTOCOL_VERSION
+    v: Version = PROTOCOL_VERSION
 
 
 class List(Request, frozen=True, kw_only=True, tag="list"):
     """Asks for the open games, or for those that can be watched."""
 
     kind: LobbyKind = "open"
-    v: int = PROTOCOL_VERSION
+    v: Version = PROTOCOL_VERSION
 
 
 class Emote(GameRequest, frozen=True, kw_only=True, tag="emote"):
