@@ -38,7 +38,7 @@ MAY_IMPORT = {
     },
     "tui.web": {"tui", "aiohttp", "textual", "textual_serve"},
     "tui.client": {"shared", "tui.client", "tui.files", "filelock", "msgspec", "websockets"},
-    "tui.words": {"shared", "tui.client", "tui.words", "msgspec"},
+    "tui.words": {"shared", "tui.client", "tui.record", "tui.words", "msgspec"},
     "tui.widgets": {"shared", "tui", "msgspec", "rich", "textual"},
     "tui.screens": {"shared", "tui", "msgspec", "rich", "textual"},
 }

@@ -25,7 +25,7 @@ from tui.folders import state_folder
 from tui.options import Level, Options, ShowReplay
 from tui.own_command import program
 from tui.record import RecordFile
-from tui.screens.base import PlainScreen, sentence_of
+from tui.screens.base import PlainScreen
 from tui.screens.game import GameScreen
 from tui.screens.help import HelpScreen
 from tui.screens.intents import Began, NameChanged, OpenReplay, OpenTable, PracticeOver, Practise
@@ -39,7 +39,7 @@ from tui.themes import DARK, THEMES
 from tui.widgets.ascii import PlainCharacters
 from tui.widgets.keybar import hints_of, run_binding
 from tui.words.news import Ended, YourTurn, news
-from tui.words.phrases import LEAST_SIZE, opponent_name, server_name
+from tui.words.phrases import LEAST_SIZE, opponent_name, sentence_of, server_name
 
 _ALWAYS: Final = frozenset({"ctrl+q", "ctrl+c"})
 _FONTS: Final = re.compile(r"\s*@font-face \{[^}]*\}")

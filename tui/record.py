@@ -41,14 +41,6 @@ class Record:
         )
 
 
-def record_text(record: Record) -> str:
-    """``3 won, 1 lost, 2 drawn``, with the streak when there is one."""
-    if not record.won + record.lost + record.drawn:
-        return "No games yet"
-    text = f"{record.won} won, {record.lost} lost, {record.drawn} drawn"
-    return f"{text}; {record.streak} in a row" if record.streak > 1 else text
-
-
 class RecordFile:
     """Keeps a `Record` in a folder, or in memory only when there is none."""
 

@@ -32,7 +32,7 @@ from tui.client.client import Client
 from tui.client.seats import Seats
 from tui.client.state import Table
 from tui.client.timing import Timing, Vigil
-from tui.screens.lobby import BLURRED_SECONDS, FOCUSED_SECONDS
+from tui.lobby_refresh import BLURRED_SECONDS, FOCUSED_SECONDS
 
 HOUR = 3600
 NINE_MOVES = "012435867"

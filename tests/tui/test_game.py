@@ -14,7 +14,7 @@ from tui.client.errors import Unreachable
 from tui.client.state import ClientState, ConnectionStatus, Said, Table
 from tui.options import ShowReplay
 from tui.screens.dialogs import Chooser, NewGameDialog
-from tui.screens.game import GameScreen, heading
+from tui.screens.game import GameScreen
 from tui.screens.lobby import LobbyScreen
 from tui.screens.replay import ReplayScreen, ShareDialog
 from tui.screens.waiting import WaitingScreen
@@ -300,11 +300,6 @@ async def test_names_do_nothing_but_show(size: tuple[int, int]) -> None:
         await settle(pilot)
         assert app.is_running
         assert isinstance(app.screen, GameScreen)
-
-
-async def test_the_heading() -> None:
-    """Clock, watchers and draws of a table are told in the top line."""
-    assert heading(table("40", clock=30, watchers=2)) == "Game K7QF2M · 30 s a move · 2 watching"
 
 
 async def test_a_waiting_game_goes_on_when_somebody_comes() -> None:

@@ -13,12 +13,14 @@ from tui.arguments import parser
 from tui.screens.base import PlainScreen
 from tui.screens.dialogs import Choices, Chooser, CodeInput, NameInput, NewGameDialog
 from tui.screens.game import GameScreen
-from tui.screens.lobby import Games, LobbyScreen, Menu
+from tui.screens.lobby import LobbyScreen
 from tui.screens.replay import ReplayScreen, ShareDialog
 from tui.screens.waiting import WaitingScreen
 from tui.settings import KEYS, Settings
 from tui.themes import THEMES
 from tui.widgets.board import Board
+from tui.widgets.game_list import GameList
+from tui.widgets.lobby_menu import LobbyMenu
 
 DOCS = Path(__file__).parents[2] / "docs"
 MANUAL = (DOCS / "playing.md").read_text(encoding="utf-8")
@@ -26,7 +28,7 @@ PLACES: dict[str, list[BindingType]] = {
     place.__name__: place.BINDINGS
     for place in (
         *(NoughtsApp, PlainScreen, LobbyScreen, WaitingScreen, GameScreen, Board, ReplayScreen),
-        *(ShareDialog, Chooser, Choices, NewGameDialog, CodeInput, NameInput, Menu, Games),
+        *(ShareDialog, Chooser, Choices, NewGameDialog, CodeInput, NameInput, LobbyMenu, GameList),
     )
 }
 

@@ -13,9 +13,9 @@ from tests.tui.stage import StillClient
 from tui.app import NoughtsApp
 from tui.screens.base import Dialog
 from tui.screens.dialogs import Chooser
-from tui.screens.help import help_line
 from tui.widgets.board import Cell
-from tui.widgets.keybar import Hint, KeyBar, hints_of
+from tui.widgets.keybar import KeyBar, hints_of
+from tui.words.hints import Hint, help_line
 
 WALKED = [
     *("lobby_new", "my_turn", "won", "share"),

@@ -21,7 +21,7 @@ from tui.client.state import ClientState, ConnectionStatus, Happening
 from tui.session import Session
 from tui.widgets.connection import ConnectionLabel
 from tui.widgets.keybar import KeyBar
-from tui.words.phrases import LEAST_SIZE, too_small_text
+from tui.words.phrases import LEAST_SIZE, sentence_of, too_small_text
 
 P = ParamSpec("P")
 ReplyType = TypeVar("ReplyType")
@@ -32,11 +32,6 @@ TICK_SECONDS = 0.5
 
 WIDTHS = [(0, "-tiny"), (LEAST_SIZE[0], "-narrow"), (72, "-normal"), (110, "-wide")]
 HEIGHTS = [(0, "-flat"), (LEAST_SIZE[1], "-short"), (22, "-middling"), (34, "-tall")]
-
-
-def sentence_of(failure: Refusal | Unreachable) -> str:
-    """What a person is told of a request that came to nothing."""
-    return failure.message if isinstance(failure, Refusal) else failure.sentence
 
 
 class TooSmall(Static):

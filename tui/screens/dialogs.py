@@ -1,6 +1,5 @@
 """The questions that screens ask: a choice of a few, a new game, a code, a name."""
 
-import re
 from dataclasses import dataclass
 from typing import ClassVar, Final, Generic, TypeVar
 
@@ -14,46 +13,18 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from shared import crockford
 from shared.board import MarkChoice
 from shared.text import NAME_CELLS, NAME_CODE_POINTS, cell_width, clean_name
 from tui.options import Level, StartGame
 from tui.screens.base import Dialog
+from tui.words.codes import code_in
+from tui.words.phrases import clock_text
 
 LEVELS: Final[dict[str, str]] = {
     "easy": "Easy: plays anywhere",
     "medium": "Medium: sees your threats",
     "perfect": "Perfect: never loses",
 }
-_CODE: Final = re.compile(r"(?<![\w-])[0-9A-Za-z](?:[- ]?[0-9A-Za-z]){5}(?![\w-])")
-
-
-def code_in(text: str) -> str | None:
-    """The game code in pasted text: alone, or in a command such as ``noughts-tui join K7QF2M``."""
-    try:
-        return crockford.game_code(text)
-    except ValueError:
-        pass
-    words = text.split()
-    after = [words[place + 1] for place, word in enumerate(words[:-1]) if word in _CODE_WORDS]
-    for word in after + words:
-        if _CODE.fullmatch(word):
-            try:
-                return crockford.game_code(word)
-            except ValueError:
-                continue
-    return None
-
-
-_CODE_WORDS: Final = {"join", "watch", "--id"}
-
-
-def clock_text(seconds: int) -> str:
-    """``30 s a move``."""
-    if not seconds:
-        return "no clock"
-    minutes, rest = divmod(seconds, 60)
-    return f"{minutes} min a move" if minutes and not rest else f"{seconds} s a move"
 
 
 class Choices(OptionList):

@@ -9,7 +9,6 @@ from textual.containers import Container
 
 from shared.board import Mark
 from shared.messages import EMOTES
-from shared.replay import code_of
 from tui.client.state import Table
 from tui.screens.base import PlainScreen
 from tui.screens.dialogs import ChoiceDialog, levels, practice_level
@@ -17,11 +16,13 @@ from tui.screens.intents import OpenReplay, OpenTable, PracticeOver, Practise
 from tui.screens.replay import ShareDialog
 from tui.session import Session
 from tui.widgets.board import Board, BoardView, Cell
-from tui.widgets.player import PlayerPanel, player_view
+from tui.widgets.player import PlayerPanel
 from tui.widgets.status_line import StatusLine
-from tui.words.phrases import EMOTE_WORDS, counted, fitting, opponent_name
+from tui.words.phrases import EMOTE_WORDS
+from tui.words.player import player_view
 from tui.words.status import can_claim, status
 from tui.words.story import story_of
+from tui.words.table import heading, leave_text
 
 
 def board_view(table: Table) -> BoardView:
@@ -32,20 +33,6 @@ def board_view(table: Table) -> BoardView:
         pending=table.pending,
         settled=table.finished or table.seat is None,
     )
-
-
-def heading(table: Table, width: int = 80) -> str:
-    """The code, the replay of a finished game, who looks on and what was drawn before."""
-    parts = [f"Game {table.id}"]
-    if table.finished and table.game.moves:
-        parts.append(code_of(table.game.moves))
-    if table.game.clock:
-        parts.append(f"{table.game.clock} s a move")
-    if table.game.watchers:
-        parts.append(f"{table.game.watchers} watching")
-    if table.game.series.drawn:
-        parts.append(counted(table.game.series.drawn, "draw"))
-    return fitting(parts, width)
 
 
 def left_mark(table: Table) -> Mark:
@@ -176,8 +163,8 @@ class GameScreen(PlainScreen):
         elif self.session.practice:
             self.app.push_screen(ChoiceDialog("Leave?", _LEAVE_COMPUTER), self._parting)
         else:
-            text = f"{opponent_name(table)} can claim the game 30 seconds after you left."
-            self.app.push_screen(ChoiceDialog("Leave?", _LEAVE, text=text), self._parting)
+            dialog = ChoiceDialog("Leave?", _LEAVE, text=leave_text(table))
+            self.app.push_screen(dialog, self._parting)
 
     def _practise(self, answer: str | None) -> None:
         if level := practice_level(answer):

@@ -9,12 +9,7 @@ from textual.widgets.option_list import Option
 
 from tui.screens.base import Dialog
 from tui.screens.dialogs import Choices
-from tui.widgets.keybar import Hint
-
-
-def help_line(hint: Hint) -> str:
-    """A key and what it does."""
-    return f"{hint.key:<12} {hint.label}"
+from tui.words.hints import Hint, help_line
 
 
 class HelpScreen(Dialog[str]):

@@ -11,37 +11,13 @@ from textual.widgets import Static
 
 from tui.client.state import ConnectionStatus, Table
 from tui.screens.base import PlainScreen
-from tui.screens.dialogs import clock_text, levels, practice_level
+from tui.screens.dialogs import levels, practice_level
 from tui.screens.intents import Began, OpenTable, Practise
 from tui.session import Session
 from tui.widgets.large import LargeCode
-from tui.words.phrases import SAID_MS, elapsed, folded, join_words
+from tui.words.phrases import SAID_MS, folded, join_words
 from tui.words.status import status
-
-OFFER_AFTER_MS = 20_000
-
-_SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-_ASCII_SPINNER = "|/-\\"
-
-
-def waiting_text(waited_ms: int, *, ascii_only: bool) -> str:
-    """``⠋ Waiting for an opponent, 0:07``."""
-    frames = _ASCII_SPINNER if ascii_only else _SPINNER
-    return f"{frames[waited_ms // 500 % len(frames)]} Waiting for an opponent, {elapsed(waited_ms)}"
-
-
-def offer_text(waited_ms: int) -> str:
-    """After a while, what else there is to do."""
-    if waited_ms < OFFER_AFTER_MS:
-        return ""
-    return "Nobody yet? Press p and play the computer meanwhile: this game stays open."
-
-
-def terms_text(table: Table) -> str:
-    """``You play x, which begins; 30 s a move``."""
-    begins = " and begin" if table.seat == "x" else ""
-    clock = f"; {clock_text(table.game.clock)}" if table.game.clock else ""
-    return f"You play {table.seat}{begins}{clock}"
+from tui.words.waiting import offer_text, terms_text, waiting_text
 
 
 class WaitingScreen(PlainScreen):

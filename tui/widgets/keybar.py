@@ -12,24 +12,13 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
+from tui.words.hints import Hint
+
 _GAP = 2
 _KEPT = frozenset({"escape", "question_mark"})
 # Known to everybody, and so told last.
 _TEXTUALS = frozenset({"", "Focus Next", "Focus Previous", "Copy selected text"})
 _STEERING = frozenset({"Up", "Down", "Left", "Right", "First", "Last"})
-
-
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """A key and what it does; ``binding`` is its key in the screen's active bindings."""
-
-    binding: str
-    key: str
-    label: str
-
-    @property
-    def width(self) -> int:
-        return len(self.key) + 1 + len(self.label)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,11 @@ from shlex import join, quote
 from urllib.parse import urlsplit
 
 from shared.board import Mark
+from shared.errors import Refusal
 from shared.messages import Snapshot
 from shared.text import cell_width
 from tui.client.address import public_url
+from tui.client.errors import Unreachable
 from tui.client.state import ClientState, Table
 
 EMOTE_WORDS = {
@@ -60,6 +62,14 @@ def span(ms: int) -> str:
 def elapsed(ms: int) -> str:
     """How long something has lasted, rounded down: ``0:42``."""
     return span(max(0, ms) // 1000 * 1000)
+
+
+def clock_text(seconds: int) -> str:
+    """``30 s a move``."""
+    if not seconds:
+        return "no clock"
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes} min a move" if minutes and not rest else f"{seconds} s a move"
 
 
 def counted(number: int, singular: str, plural: str = "") -> str:
@@ -155,3 +165,8 @@ def folded(words: Sequence[str], width: int) -> str:
             rest = rest[room:]
         line = f"{line} {quote(rest)}".lstrip()
     return "\n".join([*lines, line])
+
+
+def sentence_of(failure: Refusal | Unreachable) -> str:
+    """What a person is told of a request that came to nothing."""
+    return failure.message if isinstance(failure, Refusal) else failure.sentence

@@ -1,0 +1,21 @@
+"""A key and what it does, as the key bar and the help tell it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A key and what it does; ``binding`` is its key in the screen's active bindings."""
+
+    binding: str
+    key: str
+    label: str
+
+    @property
+    def width(self) -> int:
+        return len(self.key) + 1 + len(self.label)
+
+
+def help_line(hint: Hint) -> str:
+    """A key and what it does, in two columns."""
+    return f"{hint.key:<12} {hint.label}"

@@ -1,0 +1,67 @@
+"""What the lobby says: the record, an offer to resume, a line of its lists."""
+
+from typing import Final
+
+from shared.board import Mark
+from shared.messages import Listing, LobbyKind, Snapshot
+from shared.text import cell_width
+from tui.client.seats import SavedSeat
+from tui.record import Record
+from tui.words.phrases import shortened
+
+
+def record_text(record: Record) -> str:
+    """``3 won, 1 lost, 2 drawn``, with the streak when there is one."""
+    if not record.won + record.lost + record.drawn:
+        return "No games yet"
+    text = f"{record.won} won, {record.lost} lost, {record.drawn} drawn"
+    return f"{text}; {record.streak} in a row" if record.streak > 1 else text
+
+
+def resume_text(seat: SavedSeat, game: Snapshot) -> str:
+    """``Resume K7QF2M (your turn)``."""
+    if game.status == "waiting":
+        return f"Resume {game.id} (waiting)"
+    mine = game.turn is seat.mark
+    return f"Resume {game.id} ({'your' if mine else 'their'} turn)"
+
+
+def age_text(ms: int) -> str:
+    """How long a game has been listed: ``now``, ``3 min``, ``2 h``."""
+    minutes = max(0, ms) // 60_000
+    if not minutes:
+        return "now"
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h"
+
+
+def listing_text(listing: Listing, now_ms: int, width: int, *, ascii_only: bool = False) -> str:
+    """A line of the lobby: who is there, the clock, since when."""
+    clock = f"{listing.clock} s  " if listing.clock else ""
+    end = f"{clock}{age_text(now_ms - listing.since):>6}"
+    room = max(8, width - len(end) - 1)
+    *longer, shortest = _who(listing)
+    who = next((each for each in longer if cell_width(each) <= room), shortest)
+    shown = shortened(who, room, ascii_only=ascii_only)
+    return f"{shown}{' ' * (room + 1 - cell_width(shown))}{end}"
+
+
+def _who(listing: Listing) -> tuple[str, ...]:
+    """Who plays, or waits and for whom; shorter and shorter."""
+    x, o = listing.names.x or "Player X", listing.names.o or "Player O"
+    if listing.mark is None:
+        return (f"{x} - {o}",)
+    host = o if listing.mark is Mark.X else x
+    you = f"you play {listing.mark}"
+    return f"{host} waits; {you}", f"{host}; {you}", f"{host} waits"
+
+
+LIST_TITLES: Final[dict[LobbyKind, str]] = {"open": "Open games", "live": "Games to watch"}
+
+
+def empty_text(kind: LobbyKind, *, online: bool, known: bool) -> str:
+    """What stands where no game is listed: never more than is known."""
+    if not online:
+        return "not known without a connection"
+    if not known:
+        return "looking…"
+    return "nobody waits: q to be the first" if kind == "open" else "none now"
