@@ -11,21 +11,8 @@ from textual.pilot import Pilot
 
 from shared.board import Mark
 from shared.messages import Series
-from tests.tui.stage import (
-    ADA,
-    BOB,
-    CODE,
-    LIVE_GAMES,
-    NOW,
-    OPEN_GAMES,
-    StillClient,
-    game,
-    left,
-    lost,
-    online,
-    open_table,
-    stage,
-)
+from tests.tui.snapshots import ADA, BOB, CODE, NOW, game, left, lost
+from tests.tui.stage import LIVE_GAMES, OPEN_GAMES, StillClient, online, open_table, stage
 from tui.app import NoughtsApp
 from tui.client.seats import SavedSeat
 from tui.client.state import ClientState, ConnectionStatus, Said, Table

@@ -5,18 +5,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Self
 
-from shared.board import Mark, MarkChoice, board, outcome, turn
-from shared.messages import (
-    EmoteName,
-    Listing,
-    LobbyKind,
-    Names,
-    Player,
-    Players,
-    Series,
-    Snapshot,
-    Status,
-)
+from shared.board import Mark, MarkChoice
+from shared.messages import EmoteName, Listing, LobbyKind, Names, Snapshot
+from tests.tui.snapshots import CODE, NOW, game
 from tui.app import NoughtsApp, create_app
 from tui.client.client import Client, Unreachable
 from tui.client.seats import SavedSeat
@@ -25,57 +16,6 @@ from tui.options import Level, Options
 from tui.record import RecordFile
 from tui.screens.intents import OpenTable
 from tui.screens.lobby import LobbyScreen
-
-NOW = 1_800_000_000_000
-CODE = "K7QF2M"
-ADA = Player(name="Ada", online=True, away=None, away_at=None)
-BOB = Player(name="Bob", online=True, away=None, away_at=None)
-
-
-def lost(player: Player, seconds: int) -> Player:
-    """The player, without connection for so long."""
-    return Player(name=player.name, online=False, away="lost", away_at=NOW - 1000 * seconds)
-
-
-def left(player: Player, seconds: int) -> Player:
-    """The player, gone on purpose so long ago."""
-    return Player(name=player.name, online=False, away="left", away_at=NOW - 1000 * seconds)
-
-
-def game(
-    moves: str = "",
-    status: Status | None = None,
-    *,
-    x: Player | None = ADA,
-    o: Player | None = BOB,
-    winner: Mark | None = None,
-    id: str = CODE,  # noqa: A002 (the field's name)
-    **others: Any,
-) -> Snapshot:
-    """A game with this history; what follows from it is derived."""
-    ended = outcome(moves)
-    derived: Status = "won" if ended.winner else "drawn" if ended.over else "playing"
-    status = status or ("waiting" if x is None or o is None else derived)
-    fields: dict[str, Any] = {
-        "rev": 1 + len(moves),
-        "clock": 0,
-        "deadline": None,
-        "series": Series(),
-        "rematch": None,
-        "next": None,
-        "watchers": 0,
-    }
-    return Snapshot(
-        id=id,
-        status=status,
-        moves=moves,
-        board=board(moves),
-        turn=turn(moves) if status == "playing" else None,
-        winner=ended.winner or winner,
-        lines=ended.lines,
-        players=Players(x=x, o=o),
-        **{**fields, **others},
-    )
 
 
 def online(*tables: Table, **others: Any) -> ClientState:

@@ -14,7 +14,8 @@ from textual.widgets import OptionList, Static
 from shared.board import Mark
 from shared.errors import ErrorCode, Refusal
 from tests.tui.scenes import SCENES, Scene, begun, front, played, reached, settle, table
-from tests.tui.stage import CODE, NOW, StillClient, game, online
+from tests.tui.snapshots import CODE, NOW, game
+from tests.tui.stage import StillClient, online
 from tui.app import NoughtsApp, create_app
 from tui.client.client import Client
 from tui.client.errors import Unreachable
@@ -70,7 +71,7 @@ def against_the_computer(
     app: NoughtsApp, called: asyncio.Event | None = None
 ) -> tuple[ComputerClient, list[Level]]:
     """Puts a computer into the app that never moves, and comes when it has been ``called``."""
-    computer = ComputerClient(online(Table(game(id=PRACTICE), Mark.X)))
+    computer = ComputerClient(online(Table(game(code=PRACTICE), Mark.X)))
     asked: list[Level] = []
 
     async def practise(level: Level) -> tuple[Client, str]:
@@ -124,8 +125,8 @@ async def test_the_computer_goes_with_its_player() -> None:
         await pilot.press("p", "3")
         await settle(pilot)
         assert asked == ["perfect"]
-        computer.show(Table(game("0314", id=PRACTICE), Mark.X))
-        computer.show(Table(game("03142", id=PRACTICE), Mark.X))
+        computer.show(Table(game("0314", code=PRACTICE), Mark.X))
+        computer.show(Table(game("03142", code=PRACTICE), Mark.X))
         await settle(pilot)
         await pilot.press("escape")
         await settle(pilot)
@@ -174,7 +175,7 @@ async def test_a_call_ends_when_the_game_is_shown(cover: tuple[str, ...], way: s
             await pilot.press(key)
             await settle(pilot)
         client.show(table())
-        computer.show(Table(game("03142", id=PRACTICE), Mark.X))
+        computer.show(Table(game("03142", code=PRACTICE), Mark.X))
         await settle(pilot)
         assert [note.message for note in app._notifications] == [
             f"Bob has joined your game {CODE}: press {way} to go there."

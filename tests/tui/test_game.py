@@ -9,7 +9,8 @@ from shared.board import Mark
 from shared.errors import ErrorCode, Refusal
 from shared.messages import Player, Series
 from tests.tui.scenes import SCENES, Scene, front, played, playing, settle, table
-from tests.tui.stage import BOB, CODE, NOW, left, lost, online
+from tests.tui.snapshots import BOB, CODE, NOW, left, lost
+from tests.tui.stage import online
 from tui.client.errors import Unreachable
 from tui.client.state import ClientState, ConnectionStatus, Said, Table
 from tui.options import ShowReplay
@@ -154,7 +155,7 @@ async def test_a_refusal_is_read_once(refusal: Exception) -> None:
 async def test_a_rematch_begins_in_place() -> None:
     """When both want it, the new game takes the place of the old one."""
     async with played(playing(WON)) as (app, client, pilot):
-        client.learn(online(table(WON, onward="NEXT22"), table(seat=Mark.O, id="NEXT22")))
+        client.learn(online(table(WON, onward="NEXT22"), table(seat=Mark.O, code="NEXT22")))
         await settle(pilot)
         screen = front(app)
         assert isinstance(screen, GameScreen)

@@ -13,7 +13,8 @@ from shared.board import Mark
 from shared.errors import ErrorCode, Refusal
 from shared.text import cell_width
 from tests.tui.scenes import SCENES, front, played, settle, table
-from tests.tui.stage import CODE, LIVE_GAMES, NOW, OPEN_GAMES, StillClient, online
+from tests.tui.snapshots import CODE, NOW
+from tests.tui.stage import LIVE_GAMES, OPEN_GAMES, StillClient, online
 from tests.tui.test_walk import deed
 from tui.app import NoughtsApp
 from tui.client.errors import Unreachable

@@ -4,7 +4,8 @@ import pytest
 
 from shared.board import Mark
 from shared.messages import Listing, Names
-from tests.tui.stage import LIVE_GAMES, NOW, OPEN_GAMES, game
+from tests.tui.snapshots import NOW, game
+from tests.tui.stage import LIVE_GAMES, OPEN_GAMES
 from tui.client.seats import SavedSeat
 from tui.words.lobby import age_text, empty_text, listing_text, resume_text
 

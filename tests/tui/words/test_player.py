@@ -5,7 +5,8 @@ import pytest
 from shared.board import Mark
 from shared.messages import Series
 from tests.tui.scenes import table
-from tests.tui.stage import BOB, NOW, left, lost, online
+from tests.tui.snapshots import BOB, NOW, left, lost
+from tests.tui.stage import online
 from tui.client.state import Said
 from tui.words.player import PlayerView, player_view
 

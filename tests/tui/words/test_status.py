@@ -6,7 +6,8 @@ import pytest
 
 from shared.board import Mark
 from tests.tui.scenes import offline, table
-from tests.tui.stage import BOB, NOW, left, lost, online
+from tests.tui.snapshots import BOB, NOW, left, lost
+from tests.tui.stage import online
 from tui.client.state import ClientState, ConnectionStatus, Table
 from tui.words.status import Status, can_claim, status
 

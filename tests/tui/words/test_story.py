@@ -4,7 +4,7 @@ import pytest
 
 from shared.board import Mark
 from shared.messages import Status
-from tests.tui.stage import game
+from tests.tui.snapshots import game
 from tui.words.story import (
     Story,
     headline,

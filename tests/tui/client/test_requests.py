@@ -1,0 +1,165 @@
+"""Requests on their way: repeated until they are answered, and given up with a sentence."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from shared.board import Mark
+from shared.errors import ErrorCode, Refusal
+from shared.messages import (
+    Claim,
+    List,
+    Listed,
+    Resign,
+    Resumed,
+    Started,
+)
+from tests.tui.client.bench import (
+    NOTICE,
+    TOKEN_O,
+    TOKEN_X,
+    error,
+    gives_up,
+    seated,
+    until,
+)
+from tests.tui.scripted import Server
+from tests.tui.snapshots import CODE, NOW, game, waiting
+from tui.client.address import Located
+from tui.client.client import Unreachable
+from tui.client.seats import Seats
+from tui.client.state import ConnectionStatus
+
+
+async def test_a_lost_reply_costs_nothing(opened: Any, server: Server) -> None:
+    """A request that was unanswered when the connection broke is asked again with the same key."""
+    client = await opened()
+    starting = asyncio.create_task(client.start())
+    peer = await server.accepts()
+    first = await peer.receives()
+    await peer.vanishes()
+    again = await server.accepts()
+    second = await again.receives()
+    assert second == first
+    await again.replies(
+        second, Started(id=CODE, mark=Mark.X, token=TOKEN_X, game=waiting(), now=NOW)
+    )
+    assert (await starting).id == CODE
+
+
+async def test_a_move_whose_reply_was_lost_is_a_success(opened: Any, server: Server) -> None:
+    """The opponent answered a move whose reply was lost: the repeat is stale, the move stands."""
+    client = await opened()
+    peer = await server.accepts()
+    await seated(client, peer, "0")
+    playing = asyncio.create_task(client.play(CODE, 4))
+    await peer.receives(tile="1,1")
+    await peer.vanishes()
+    again = await server.accepts()
+    resume = await again.receives(id=CODE, token=TOKEN_O)
+    await again.replies(resume, Resumed(id=CODE, mark=Mark.O, game=game("048"), now=NOW))
+    request = await again.receives(tile="1,1", after="0")
+    stale = error(ErrorCode.STALE, id=CODE, game=game("048"))
+    await again.replies(request, stale)
+    await playing
+    assert client.state.tables[CODE].error is None
+    assert client.state.tables[CODE].game.moves == "048"
+
+
+@pytest.mark.parametrize("silence", ["notice", "busy", "internal", "nothing"])
+async def test_a_throttled_request_is_repeated(opened: Any, server: Server, silence: str) -> None:
+    """What the gateway throttles, what is busy and what is never answered is asked again."""
+    client = await opened(reply=0.02 if silence == "nothing" else 6)
+    asking = asyncio.create_task(client.refresh_lobby("live"))
+    peer = await server.accepts()
+    request = await peer.receives(kind="live")
+    if silence == "notice":
+        await peer.says(NOTICE)
+    elif silence != "nothing":
+        await peer.replies(request, error(ErrorCode(silence)))
+    again = await peer.receives(kind="live")
+    assert again == request
+    await peer.replies(again, Listed(games=()))
+    await asking
+    assert isinstance(request, List)
+
+
+async def test_patience_ends(opened: Any, server: Server) -> None:
+    """A server that never answers is reported in a sentence, not waited for."""
+    client = await opened(reply=0.01, patience=0.03)
+    with pytest.raises(Unreachable) as caught:
+        await client.start()
+    assert caught.value.sentence == "The server does not answer."
+
+
+@pytest.mark.parametrize(
+    ("ask", "kind", "truth"),
+    [
+        ("resign", Resign, game("0", rev=9, status="resigned", turn=None, winner=Mark.X)),
+        ("claim", Claim, game("0", rev=9, status="abandoned", turn=None, winner=Mark.O)),
+    ],
+)
+async def test_an_end_that_was_reached_already(
+    opened: Any, server: Server, ask: str, kind: type, truth: Any
+) -> None:
+    """A resignation or claim whose reply was lost is no error when it is repeated."""
+    client = await opened()
+    peer = await server.accepts()
+    await seated(client, peer, "0")
+    asked: Callable[[str], Awaitable[None]] = getattr(client, ask)
+    asking = asyncio.ensure_future(asked(CODE))
+    request = await peer.receives(id=CODE)
+    assert isinstance(request, kind)
+    over = error(ErrorCode.GAME_OVER, "The game is over.", id=CODE, game=truth)
+    await peer.replies(request, over)
+    await asking
+    assert client.state.tables[CODE].error is None
+    assert client.state.tables[CODE].game == truth
+
+
+async def test_a_request_that_nobody_waits_for_is_not_repeated(opened: Any, server: Server) -> None:
+    """What the player has given up before it was answered is not asked on the next connection."""
+    client = await opened()
+    peer = await server.accepts()
+    asking = asyncio.create_task(client.start())
+    await peer.receives()
+    await gives_up(client, asking, "cancelled")
+    await peer.vanishes()
+    again = await server.accepts()
+    refreshing = asyncio.create_task(client.refresh_lobby())
+    request = await again.receives()
+    assert isinstance(request, List)
+    await again.replies(request, Listed(games=()))
+    await refreshing
+
+
+async def test_trying_again_is_waited_for(opened: Any, server: Server) -> None:
+    """What is asked while a failed connection is tried again waits for it."""
+    addresses = ["what is no address", server.url]
+
+    async def locate(_needed: str | None) -> Located:
+        return Located(addresses.pop(0), "here")
+
+    client = await opened(url=locate)
+    await until(client, lambda state: state.connection is ConnectionStatus.FAILED)
+    client.reconnect()
+    asking = asyncio.create_task(client.refresh_lobby())
+    peer = await server.accepts()
+    await peer.replies(await peer.receives(), Listed(games=()))
+    await asking
+
+
+async def test_an_answer_that_makes_no_sense(opened: Any, server: Server) -> None:
+    """A reply of another kind than was asked for is a refusal like any other, in a sentence."""
+    seats = Seats(None)
+    seats.keep(server.url, CODE, TOKEN_O)
+    client = await opened(seats)
+    peer = await server.accepts()
+    for ask in (client.start, client.resumable, lambda: client.ping(CODE)):
+        asking = asyncio.ensure_future(ask())
+        await peer.replies(await peer.receives(), Listed(games=()))
+        with pytest.raises(Refusal) as caught:
+            await asking
+        assert caught.value.message == "The server gave an answer that makes no sense here."
