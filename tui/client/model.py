@@ -34,6 +34,9 @@ from tui.client.state import (
 
 _log: Final = logging.getLogger(__name__)
 
+_PATIENCE_SECONDS: Final = 0.25
+"""Somebody who only looks whether a seat is free has its lock for an instant."""
+
 Subscriber = Callable[[ClientState, Happening], None]
 
 
@@ -110,7 +113,7 @@ class Tables:
 
     def take(self, seat: SavedSeat) -> bool:
         """Holds a seat that was left on disk; False when another process has it."""
-        held = self._seats.hold(seat)
+        held = self._seats.hold(seat, patience=_PATIENCE_SECONDS)
         if held:
             self._held[seat.id] = seat
         return held

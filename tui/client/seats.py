@@ -1,20 +1,22 @@
 """The player's seats on disk: what a new process needs to come back to a game.
 
-One JSON file in the state folder, readable by its owner only, always replaced as a whole. A lock
-file per seat says that the process at that seat lives. Where the folder cannot be used, seats are
-in memory only, and the player is told. Imports shared, tui.files, msgspec and filelock.
+One JSON file in the state folder, readable by its owner only, always replaced as a whole. What
+stands in it and is not understood, of a newer version or damaged, is left there. A lock file per
+seat says that the process at that seat lives. What cannot be saved is kept in memory and tried
+again, and the player is told. Imports shared, tui.files, msgspec and filelock.
 """
 
 import contextlib
+import errno
 import hashlib
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from filelock import FileLock, Timeout
-from msgspec import DecodeError, json
+from msgspec import DecodeError, ValidationError, convert, json
 
 from shared.board import Mark
 from shared.messages import Code, parse_token
@@ -26,7 +28,16 @@ EMBEDDED: Final = "embedded"
 Place = tuple[str, str, Mark]
 """Server, game and mark: what tells seats apart; both players of a game can be at home here."""
 
-_FORGOTTEN_AFTER_MS: Final = 7 * 24 * 3600 * 1000
+_MOST: Final = 100
+"""More than that are of servers that nobody came back to. No clock is asked: it may be wrong."""
+
+_LOCK_SECONDS: Final = 0.25
+_POLL_SECONDS: Final = 0.01
+
+_OF_A_MOMENT: Final = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.EIO, errno.EINTR, errno.EAGAIN, errno.ENOMEM, errno.EBUSY}
+)
+"""Failures that say nothing of the file."""
 
 
 def wall_ms() -> int:
@@ -63,24 +74,61 @@ class SavedSeat:
         return parse_token(self.token)[1]
 
 
+Change = SavedSeat | None
+"""What is to stand at a place: a seat, or none any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class _File:
-    seats: tuple[SavedSeat, ...]
+    """What a file holds: its seats as they stand there, and whatever else does."""
+
+    entries: tuple[Any, ...] = ()
+    rest: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def seats(self) -> tuple[SavedSeat, ...]:
+        found = {seat.place: seat for entry in reversed(self.entries) if (seat := _seat_in(entry))}
+        return tuple(reversed(found.values()))
+
+    @property
+    def text(self) -> str:
+        document = {**self.rest, "seats": self.entries[:_MOST]}
+        return json.format(json.encode(document), indent=1).decode()
+
+    def changed(self, changes: Mapping[Place, Change]) -> "_File":
+        """The file after some changes, of which the last stands first."""
+        new, kept = [], []
+        before = {}
+        for entry in self.entries:
+            seat = _seat_in(entry)
+            if seat is None or seat.place not in changes:
+                kept.append(entry)
+            elif seat.place not in before:
+                before[seat.place] = entry
+        for place, seat in reversed(tuple(changes.items())):
+            if seat is not None:
+                new.append({**before.get(place, {}), **asdict(seat)})
+        return _File((*new, *kept), self.rest)
 
 
 class Seats:
     """The seats in a folder, or in memory only when there is none (the computer's).
 
     A seat is held from `keep` or `hold` to `release`, `forget` or the end of the process.
-    ``warning`` is a sentence for the player when something is wrong with the folder or the file.
     """
 
     def __init__(self, folder: Path | None, *, now_ms: Callable[[], int] = wall_ms) -> None:
         self._folder = folder
         self._now_ms = now_ms
-        self._memory: tuple[SavedSeat, ...] = ()
+        self._unsaved: dict[Place, Change] = {}
+        self._patience = _LOCK_SECONDS
         self._locks: dict[Place, FileLock | None] = {}
-        self.warning: str | None = None
+        self._trouble: dict[str, str] = {}
+
+    @property
+    def warning(self) -> str | None:
+        """A sentence for the player while something is wrong with the folder or the file."""
+        return next(iter(self._trouble.values()), None)
 
     def keep(self, url: str, game_id: str, token: str) -> SavedSeat:
         """Saves a seat, before anybody is told of it, and holds it."""
@@ -91,7 +139,7 @@ class Seats:
 
     def forget(self, seat: SavedSeat) -> None:
         """Drops a seat whose game is gone or over."""
-        self._put(seat.place)
+        self._put(seat.place, None)
         self.release(seat)
         if self._folder is not None:
             with contextlib.suppress(OSError):
@@ -99,20 +147,24 @@ class Seats:
 
     def offered(self, url: str) -> tuple[SavedSeat, ...]:
         """The seats at a server that no living process holds, newest first."""
-        return tuple(seat for seat in self._load() if seat.url == url and self._is_free(seat))
+        return tuple(seat for seat in self._known() if seat.url == url and self._is_free(seat))
 
-    def hold(self, seat: SavedSeat) -> bool:
-        """Marks a seat as held by this process; False when another one holds it."""
-        if self._folder is None or seat.place in self._locks:
+    def hold(self, seat: SavedSeat, *, patience: float = 0) -> bool:
+        """Marks a seat as held by this process; False when another one holds it.
+
+        With ``patience``, in seconds, one who only looks whether the seat is free is waited for.
+        """
+        self._save(0)
+        if self._folder is None or self._locks.get(seat.place) is not None:
             return True
         lock: FileLock | None
         try:
             lock = _lock(self._folder, _lock_name(seat))
-            lock.acquire(blocking=False)
+            lock.acquire(timeout=patience, poll_interval=_POLL_SECONDS)
         except Timeout:
-            return False
+            return seat.place in self._locks
         except OSError as error:
-            self._cannot_save(error)
+            self._cannot_use("lock", error)
             lock = None
         self._locks[seat.place] = lock
         return True
@@ -134,62 +186,103 @@ class Seats:
         except Timeout:
             return False
         except OSError as error:
-            self._cannot_save(error)
-            return True
+            self._cannot_use("lock", error)
+            # Where there can be no locks nobody holds any.
+            return error.errno not in _OF_A_MOMENT
 
-    def _put(self, place: Place, *kept: SavedSeat) -> None:
-        """Puts what is kept at a place before all the others, on disk or else in memory."""
-        saved = self._folder is not None and self._save(self._folder, place, kept)
-        self._memory = _with(self._memory, place, () if saved else kept)
+    def _put(self, place: Place, change: Change) -> None:
+        self._unsaved.pop(place, None)
+        if self._folder is not None or change is not None:
+            self._unsaved[place] = change
+        self._save(self._patience)
 
-    def _save(self, folder: Path, place: Place, kept: tuple[SavedSeat, ...]) -> bool:
+    def _save(self, patience: float) -> None:
+        """Writes what is not on disk yet; what cannot be written is tried again."""
+        if self._folder is None or not self._unsaved:
+            return
         try:
-            with _lock(folder, "seats.lock"):
-                before = self._read(folder)
-                seats = _with(before, place, kept)
-                if seats != before:
-                    text = json.format(json.encode(_File(seats)), indent=1).decode()
-                    replace_file(folder / "seats.json", text)
+            self._write(self._folder, patience)
+        except Timeout as error:
+            # Whoever holds the lock has been stopped: the next time he is not waited for.
+            self._patience = 0
+            self._cannot_use("save", f"another program holds {error.lock_file}")
         except OSError as error:
-            self._cannot_save(error)
-            return False
-        return True
+            self._cannot_use("save", error)
+        else:
+            self._unsaved.clear()
+            self._patience = _LOCK_SECONDS
+            self._trouble.pop("save", None)
 
-    def _cannot_save(self, error: OSError) -> None:
-        self.warning = (
-            f"Games left here cannot be resumed by another terminal: {self._folder}:"
-            f" {error.strerror or error}."
+    def _write(self, folder: Path, patience: float) -> None:
+        lock = _lock(folder, "seats.lock")
+        with lock.acquire(timeout=patience, poll_interval=_POLL_SECONDS):
+            before = self._read(folder)
+            after = before.changed(self._unsaved)
+            if after != before:
+                replace_file(folder / "seats.json", after.text)
+
+    def _cannot_use(self, what: str, why: OSError | str) -> None:
+        reason = why if isinstance(why, str) else why.strerror or str(why)
+        self._trouble[what] = (
+            f"Games left here cannot be resumed by another terminal: {self._folder}: {reason}."
         )
 
-    def _load(self) -> tuple[SavedSeat, ...]:
-        return self._memory + (() if self._folder is None else self._read(self._folder))
+    def _known(self) -> tuple[SavedSeat, ...]:
+        """Every seat, newest first; of the file only what can be read at this moment."""
+        self._save(self._patience)
+        unsaved = tuple(seat for seat in reversed(self._unsaved.values()) if seat is not None)
+        if self._folder is None:
+            return unsaved
+        path = self._folder / "seats.json"
+        try:
+            file = self._read(self._folder)
+        except OSError as error:
+            reason = error.strerror or error
+            self._trouble["read"] = f"The saved seats cannot be read now: {path}: {reason}."
+            return unsaved
+        self._trouble.pop("read", None)
+        if not all(map(_seat_in, file.entries)):
+            self._trouble["entry"] = f"A saved seat cannot be read, and is left as it is: {path}."
+        saved = file.seats
+        return (*unsaved, *(seat for seat in saved if seat.place not in self._unsaved))
 
-    def _read(self, folder: Path) -> tuple[SavedSeat, ...]:
+    def _read(self, folder: Path) -> _File:
+        """What is on disk; a file that is none of ours is put aside.
+
+        Raises:
+            OSError: it cannot be read now, which says nothing of what it holds.
+        """
         path = folder / "seats.json"
         try:
-            seats = json.decode(path.read_bytes(), type=_File).seats
-        except FileNotFoundError:
-            return ()
-        except (OSError, DecodeError, RecursionError):
-            return self._put_aside(path)
-        oldest = self._now_ms() - _FORGOTTEN_AFTER_MS
-        return tuple(seat for seat in seats if seat.saved_at > oldest)
+            content = path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return _File()
+        try:
+            document = json.decode(content, type=dict[str, Any])
+            return _File(convert(document.pop("seats"), tuple[Any, ...]), document)
+        except (DecodeError, ValidationError, KeyError, RecursionError):
+            self._put_aside(path)
+            return _File()
 
-    def _put_aside(self, path: Path) -> tuple[SavedSeat, ...]:
+    def _put_aside(self, path: Path) -> None:
         aside = path.with_name(f"seats.damaged-{self._now_ms()}.json")
         try:
             path.rename(aside)
+        except FileNotFoundError:
+            return  # another process has just done it
         except OSError as error:
-            self.warning = f"The saved seats cannot be read: {path}: {error.strerror}."
+            self._trouble["file"] = f"The saved seats cannot be read: {path}: {error.strerror}."
         else:
-            self.warning = f"The saved seats could not be read; the file is kept as {aside}."
-        return ()
+            self._trouble["file"] = (
+                f"The saved seats could not be read; the file is kept as {aside}."
+            )
 
 
-def _with(
-    seats: tuple[SavedSeat, ...], place: Place, kept: tuple[SavedSeat, ...]
-) -> tuple[SavedSeat, ...]:
-    return (*kept, *(seat for seat in seats if seat.place != place))
+def _seat_in(entry: Any) -> SavedSeat | None:
+    try:
+        return convert(entry, SavedSeat)
+    except ValidationError:
+        return None
 
 
 def _lock_name(seat: SavedSeat) -> str:
