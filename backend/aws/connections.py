@@ -12,9 +12,11 @@ _UNDELIVERED: Final = frozenset({400, 413, 429})
 
 
 class ManagementApi(Protocol):
-    """The one call of the management API's client that is used."""
+    """The calls of the management API's client that are used."""
 
     def post_to_connection(self, **request: Any) -> dict[str, Any]: ...
+
+    def get_connection(self, **request: Any) -> dict[str, Any]: ...
 
 
 class ApiConnections:
@@ -35,3 +37,17 @@ class ApiConnections:
             if status in _UNDELIVERED or status >= 500:
                 raise Undelivered from error
             raise
+
+    def is_there(self, connection: str) -> bool:
+        try:
+            self._client.get_connection(ConnectionId=connection)
+        except faults.UNANSWERED:
+            return True
+        except ClientError as error:
+            status = faults.status_of(error)
+            if status in _UNDELIVERED or status >= 500:
+                return True
+            if status != 410:
+                raise
+            return False
+        return True

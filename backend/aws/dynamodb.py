@@ -1,12 +1,15 @@
 """The games in DynamoDB: one table, one item a game, one conditional write a change.
 
+Games that change together do so in one transaction.
+
 Which requests are made of which parameters is all that stands here; the conditions are those that
 `backend.core.ports.Store` asks for. Imports core, shared and botocore.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Protocol
+from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
@@ -30,7 +33,7 @@ from backend.aws.expressions import (
 )
 from backend.core import game as rules
 from backend.core.game import EMOTE_PAUSE_MS, MAX_WATCHERS, Game, Moment, Move, Seat
-from backend.core.ports import LOBBY_LINES, Busy, Conflict, LobbyLine
+from backend.core.ports import LOBBY_LINES, Busy, Change, Conflict, LobbyLine
 from shared.board import Mark
 from shared.messages import LobbyKind
 
@@ -39,6 +42,8 @@ LOBBY_PAGE: Final = 100
 LOBBY_PAGES: Final = 4
 """How often that is done, when most are of another clock, or left without a word."""
 _FAR_FUTURE: Final = 10**15 - 1
+MEETINGS: Final = 3
+"""How often a write that meets a transaction on its item is made again. A transaction takes ms."""
 
 
 class DynamoDB(Protocol):
@@ -49,6 +54,8 @@ class DynamoDB(Protocol):
     def put_item(self, **request: Any) -> dict[str, Any]: ...
 
     def update_item(self, **request: Any) -> dict[str, Any]: ...
+
+    def transact_write_items(self, **request: Any) -> dict[str, Any]: ...
 
     def query(self, **request: Any) -> dict[str, Any]: ...
 
@@ -61,16 +68,7 @@ class DynamoDBStore:
         self._table = table
 
     def create(self, game: Game, at: Moment) -> None:
-        known = Placeholders()
-        free = any_of(absent("GameId"), at_most("ttl", at.second))
-        with _conflicts(at):
-            self._client.put_item(
-                TableName=self._table,
-                Item=items.item_of(game),
-                ConditionExpression=free(known),
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **known.request(),
-            )
+        self._write(self._client.put_item, at, **self._creation(game, at))
 
     def load(self, game_id: str, at: Moment) -> Game | None:
         with faults.busy():
@@ -110,17 +108,19 @@ class DynamoDBStore:
         side = mark.upper()
         entitled = all_of(
             equal(f"Token{side}", bytes.fromhex(token)),
-            different(_player(mark.other), connection),
+            different("PlayerX", connection),
+            different("PlayerO", connection),
         )
         bound = Update(
             put={_player(mark): connection, f"Bound{side}": at.now, "EmoteAt": {}},
+            copy={"Replaced": _player(mark)},
             remove=[f"Away{side}", f"AwayAt{side}"],
             take={"Watchers": {connection}},
         )
-        item = self._change(game_id, entitled, bound, at, returning="ALL_OLD")
-        before = items.game_of(item)
-        self._show(item, rules.bound(before, mark, connection, at), at)
-        return before
+        item = self._change(game_id, entitled, bound, at)
+        game = items.game_of(item)
+        self._show(item, game, at)
+        return game
 
     def unbind(self, game_id: str, mark: Mark, connection: str, at: Moment) -> Game:
         side = mark.upper()
@@ -149,22 +149,33 @@ class DynamoDBStore:
         spoken = f"EmoteAt/{connection}"
         allowed = all_of(
             any_of(equal("PlayerX", connection), equal("PlayerO", connection)),
-            any_of(absent(spoken), at_most(spoken, at.now - EMOTE_PAUSE_MS)),
+            any_of(
+                absent(spoken),
+                at_most(spoken, at.now - EMOTE_PAUSE_MS),
+                more_than(spoken, at.now),
+            ),
         )
         return items.game_of(self._update(game_id, allowed, Update(put={spoken: at.now}), at))
 
     def save(self, before: Game, after: Game, at: Moment) -> Game:
-        was, will_be = items.attributes_of(before), items.attributes_of(after)
-        apart = {"Watchers", "EmoteAt"}
-        change = Update(
-            put={
-                name: value
-                for name, value in will_be.items()
-                if name not in apart and was.get(name) != value
-            },
-            remove=sorted(was.keys() - will_be.keys() - apart),
+        unchanged = equal("Rev", before.rev)
+        return items.game_of(self._update(before.id, unchanged, _saved(before, after), at))
+
+    def save_together(self, changes: Sequence[Change], at: Moment) -> None:
+        self._write(
+            self._client.transact_write_items,
+            at,
+            TransactItems=[self._part(change, at) for change in changes],
+            # By it a repeat of the very same call is known, and is a success.
+            ClientRequestToken=str(uuid4()),
         )
-        return items.game_of(self._update(before.id, equal("Rev", before.rev), change, at))
+
+    def _part(self, change: Change, at: Moment) -> dict[str, Any]:
+        before, after = change.before, change.after
+        if before is None:
+            return {"Put": self._creation(after, at)}
+        unchanged = equal("Rev", before.rev)
+        return {"Update": self._amendment(after.id, unchanged, _saved(before, after), at)}
 
     def games_of(self, connection: str) -> Sequence[tuple[str, Mark]]:
         return [
@@ -207,35 +218,62 @@ class DynamoDBStore:
         with suppress(Conflict):  # whoever changed it meanwhile has seen to it
             self._update(game.id, equal("Rev", game.rev), change, at)
 
-    def _change(
-        self, game_id: str, clause: Clause, change: Update, at: Moment, returning: str = "ALL_NEW"
-    ) -> Item:
+    def _change(self, game_id: str, clause: Clause, change: Update, at: Moment) -> Item:
         """An update that everybody is told of: the next ``rev``, and a new life."""
         counted = Update(
             put={**change.put, "ttl": at.expires},
+            copy=change.copy,
             remove=change.remove,
             add={**change.add, "Rev": 1},
             take=change.take,
         )
-        return self._update(game_id, clause, counted, at, returning)
+        return self._update(game_id, clause, counted, at)
 
-    def _update(
-        self, game_id: str, clause: Clause, change: Update, at: Moment, returning: str = "ALL_NEW"
-    ) -> Item:
-        known = Placeholders()
-        alive = all_of(clause, more_than("ttl", at.second))
-        with _conflicts(at):
-            answer = self._client.update_item(
-                TableName=self._table,
-                Key=_key(game_id),
-                UpdateExpression=change(known),
-                ConditionExpression=alive(known),
-                ReturnValues=returning,
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **known.request(),
-            )
+    def _update(self, game_id: str, clause: Clause, change: Update, at: Moment) -> Item:
+        request = self._amendment(game_id, clause, change, at)
+        answer = self._write(self._client.update_item, at, **request, ReturnValues="ALL_NEW")
         item: Item = answer["Attributes"]
         return item
+
+    def _creation(self, game: Game, at: Moment) -> dict[str, Any]:
+        """What a new game asks of DynamoDB, by itself or as a part of a transaction."""
+        known = Placeholders()
+        free = any_of(absent("GameId"), at_most("ttl", at.second))
+        return {
+            "TableName": self._table,
+            "Item": items.item_of(game),
+            "ConditionExpression": free(known),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            **known.request(),
+        }
+
+    def _amendment(
+        self, game_id: str, clause: Clause, change: Update, at: Moment
+    ) -> dict[str, Any]:
+        """The same of a change to a game that lives."""
+        known = Placeholders()
+        alive = all_of(clause, more_than("ttl", at.second))
+        return {
+            "TableName": self._table,
+            "Key": _key(game_id),
+            "UpdateExpression": change(known),
+            "ConditionExpression": alive(known),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            **known.request(),
+        }
+
+    def _write(
+        self, call: Callable[..., dict[str, Any]], at: Moment, **request: Any
+    ) -> dict[str, Any]:
+        """Makes a call that writes; makes it again where it meets somebody's transaction."""
+        with _conflicts(at):
+            for _ in range(MEETINGS):
+                try:
+                    return call(**request)
+                except ClientError as error:
+                    if not faults.has_met(error):
+                        raise
+            return call(**request)
 
     def _query(
         self,
@@ -281,6 +319,21 @@ def _appended(move: Move, at: Moment) -> Update:
     return Update(put=put, remove=["Lobby"], add={series: 1})
 
 
+def _saved(before: Game, after: Game) -> Update:
+    was, will_be = items.attributes_of(before), items.attributes_of(after)
+    apart = {"Watchers", "EmoteAt"}
+    seated = rules.sat_down(before, after)
+    return Update(
+        put={
+            name: value
+            for name, value in will_be.items()
+            if name not in apart and was.get(name) != value
+        },
+        remove=sorted(was.keys() - will_be.keys() - apart),
+        take={"Watchers": seated} if seated else {},
+    )
+
+
 def _key(game_id: str) -> Item:
     return {"GameId": attribute(game_id)}
 
@@ -301,6 +354,8 @@ def _conflicts(at: Moment) -> Iterator[None]:
         with faults.busy():
             yield
     except ClientError as error:
-        if faults.code_of(error) != "ConditionalCheckFailedException":
+        failed = faults.failed_condition(error)
+        if failed is None:
             raise
-        raise Conflict(_living(cast("Item | None", error.response.get("Item")), at)) from None
+        place, item = failed
+        raise Conflict(_living(item, at), place) from None

@@ -95,21 +95,34 @@ class Update:
     """What happens to attributes.
 
     ``put`` and ``remove`` them, ``add`` to a number or a set, ``take`` members out of a set.
+    ``copy`` is what others were before the update, by the name of the copy: ``""`` when absent.
     """
 
     put: Mapping[str, Value] = field(default_factory=dict)
+    copy: Mapping[str, str] = field(default_factory=dict)
     remove: Sequence[str] = ()
     add: Mapping[str, Value] = field(default_factory=dict)
     take: Mapping[str, Value] = field(default_factory=dict)
 
     def __call__(self, known: Placeholders) -> str:
         parts = (
-            ("SET", [f"{known.path(path)} = {known.value(new)}" for path, new in self.put.items()]),
+            ("SET", [*_assignments(self.put, known), *_copies(self.copy, known)]),
             ("REMOVE", [known.path(path) for path in self.remove]),
             ("ADD", _pairs(self.add.items(), known)),
             ("DELETE", _pairs(self.take.items(), known)),
         )
         return " ".join(f"{verb} {', '.join(actions)}" for verb, actions in parts if actions)
+
+
+def _assignments(values: Mapping[str, Value], known: Placeholders) -> list[str]:
+    return [f"{known.path(path)} = {known.value(value)}" for path, value in values.items()]
+
+
+def _copies(sources: Mapping[str, str], known: Placeholders) -> list[str]:
+    return [
+        f"{known.path(path)} = if_not_exists({known.path(source)}, {known.value('')})"
+        for path, source in sources.items()
+    ]
 
 
 def _pairs(values: Iterable[tuple[str, Value]], known: Placeholders) -> list[str]:

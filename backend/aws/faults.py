@@ -1,26 +1,32 @@
 """What goes wrong between here and AWS, and passes by itself. Imports core and botocore."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from botocore import exceptions
 from botocore.exceptions import ClientError
 
+from backend.aws.attributes import Item
 from backend.core.ports import Busy
 
 UNANSWERED: Final = (exceptions.ConnectionError, exceptions.HTTPClientError)
 """No connection, or no answer in time."""
 
+# As a call is refused, or a part of a transaction, without the ``Exception`` of the former.
 _THROTTLED: Final = frozenset(
     {
-        "ProvisionedThroughputExceededException",
-        "ReplicatedWriteConflictException",
+        "ProvisionedThroughputExceeded",
+        "ReplicatedWriteConflict",
         "RequestLimitExceeded",
-        "ThrottlingException",
-        "TransactionConflictException",
+        "Throttling",
+        "ThrottlingError",
+        "TransactionConflict",
+        "TransactionInProgress",
     }
 )
+_MET: Final = "TransactionConflict"
+_FAILED: Final = "ConditionalCheckFailed"
 
 
 def code_of(error: ClientError) -> str:
@@ -32,6 +38,28 @@ def status_of(error: ClientError) -> int:
     return error.response["ResponseMetadata"]["HTTPStatusCode"]
 
 
+def reasons_of(error: ClientError) -> Sequence[tuple[str, Item | None]]:
+    """Why each part of a transaction was refused, with its item; of a single call, why that was.
+
+    Codes come without their ``Exception``: calls have it, parts of transactions do not.
+    """
+    response: Mapping[str, Any] = error.response
+    parts = response.get("CancellationReasons", [{"Code": code_of(error), **response}])
+    return [(part["Code"].removesuffix("Exception"), part.get("Item")) for part in parts]
+
+
+def failed_condition(error: ClientError) -> tuple[int, Item | None] | None:
+    """The first condition that does not hold: its place and item; None when it was not for one."""
+    reasons = enumerate(reasons_of(error))
+    return next(((place, item) for place, (code, item) in reasons if code == _FAILED), None)
+
+
+def has_met(error: ClientError) -> bool:
+    """Whether a write was refused because a transaction writes the same item at this moment."""
+    codes = {code for code, _ in reasons_of(error)}
+    return _MET in codes and _FAILED not in codes
+
+
 @contextmanager
 def busy() -> Iterator[None]:
     """Makes throttling, contention, time-outs and the database's own faults `Busy`."""
@@ -40,6 +68,11 @@ def busy() -> Iterator[None]:
     except UNANSWERED as error:
         raise Busy from error
     except ClientError as error:
-        if code_of(error) not in _THROTTLED and status_of(error) < 500:
-            raise
-        raise Busy from error
+        if _passes(error):
+            raise Busy from error
+        raise
+
+
+def _passes(error: ClientError) -> bool:
+    codes = {code for code, _ in reasons_of(error)}
+    return (bool(codes & _THROTTLED) and _FAILED not in codes) or status_of(error) >= 500

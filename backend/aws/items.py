@@ -63,6 +63,7 @@ def attributes_of(game: Game) -> dict[str, Value]:
         "Next": game.next,
         "Watchers": game.watchers or None,
         "EmoteAt": game.emoted,
+        "Replaced": game.replaced,
     }
     for mark in Mark:
         fields |= seat_fields(mark, game.seat(mark))
@@ -105,6 +106,7 @@ def game_of(item: Item) -> Game:
         next=held.get("Next"),
         watchers=held.get("Watchers", frozenset()),
         emoted=held["EmoteAt"],
+        replaced=held.get("Replaced") or None,
     )
 
 

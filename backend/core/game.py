@@ -99,7 +99,7 @@ class Game:
     """All that is stored of a game. ``turn_at`` and ``since`` are epoch ms, ``expires`` is epoch s.
 
     ``since`` is when it began to wait or to be played. ``emoted`` is when each connection last sent
-    an emote.
+    an emote. ``replaced`` is the connection from which the last binding took a seat.
     """
 
     id: str
@@ -119,6 +119,7 @@ class Game:
     next: str | None = None
     watchers: frozenset[str] = frozenset()
     emoted: Mapping[str, int] = field(default_factory=dict)
+    replaced: str | None = None
 
     def seat(self, mark: Mark) -> Seat:
         return self.x if mark is Mark.X else self.o
@@ -203,9 +204,18 @@ def holder(game: Game, token: str) -> Mark | None:
     return held[0] if token and held else None
 
 
+def sat_down(before: Game, after: Game) -> AbstractSet[str]:
+    """The connections that hold a seat after a change and held none before it."""
+    return _players(after) - _players(before)
+
+
 def audience(game: Game) -> AbstractSet[str]:
     """The connections at the table: players and watchers."""
-    return game.watchers | {seat.connection for seat in (game.x, game.o) if seat.connection}
+    return game.watchers | _players(game)
+
+
+def _players(game: Game) -> AbstractSet[str]:
+    return {seat.connection for seat in (game.x, game.o) if seat.connection}
 
 
 # Judging
@@ -230,6 +240,11 @@ def is_repeat(game: Game, connection: str, cell: int) -> bool:
     """Whether this is the last move once more: the same seat, the same tile."""
     mark = judge_seated(game, connection)
     return game.moves[-1:] == str(cell) and board.turn(game.moves[:-1]) is mark
+
+
+def is_too_soon(spoken: int | None, at: Moment) -> bool:
+    """Whether an emote comes too soon after the last; a time to come is of a clock since set back."""
+    return spoken is not None and 0 <= at.now - spoken < EMOTE_PAUSE_MS
 
 
 def judge_play(game: Game, connection: str, cell: int, after: str | None) -> Move:
@@ -318,8 +333,10 @@ def released(game: Game, mark: Mark, at: Moment, *, since: int | None = None) ->
 
 def bound(game: Game, mark: Mark, connection: str, at: Moment) -> Game:
     """The game with a seat held by this connection."""
-    seat = replace(game.seat(mark), connection=connection, bound_at=at.now, away=None, away_at=None)
-    return _seated(game, at, mark, seat, watchers=game.watchers - {connection}, emoted={})
+    held = game.seat(mark)
+    seat = replace(held, connection=connection, bound_at=at.now, away=None, away_at=None)
+    watchers = game.watchers - {connection}
+    return _seated(game, at, mark, seat, watchers=watchers, emoted={}, replaced=held.connection)
 
 
 def unbound(game: Game, mark: Mark, at: Moment) -> Game:

@@ -17,15 +17,27 @@ from shared.messages import LobbyKind
 
 
 class Conflict(Exception):
-    """The condition of a change does not hold; ``current`` is the game, None without one."""
+    """The condition of a change does not hold; ``current`` is the game, None without one.
 
-    def __init__(self, current: Game | None) -> None:
+    ``place`` tells which of several changes it is: the first one whose condition does not hold.
+    """
+
+    def __init__(self, current: Game | None, place: int = 0) -> None:
         super().__init__("the game is not as it was thought to be")
         self.current = current
+        self.place = place
 
 
 class Busy(Exception):
     """The store is throttled, contended or late; whether it changed anything is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One of the changes of `Store.save_together`: a new game where there is no ``before``."""
+
+    before: Game | None
+    after: Game
 
 
 class Gone(Exception):
@@ -84,8 +96,8 @@ class Store(Protocol):
     def bind(self, game_id: str, mark: Mark, token: str, connection: str, at: Moment) -> Game:
         """Binds a seat.
 
-        Condition: ``token`` (a hash) is its right, and ``connection`` does not hold the other seat.
-        Returns the game as it was BEFORE; `game.bound` of it is the game now.
+        Condition: ``token`` (a hash) is its right, and ``connection`` holds neither seat. Returns
+        the game after it (`game.bound`), which tells in ``replaced`` who held the seat before.
         """
 
     def unbind(self, game_id: str, mark: Mark, connection: str, at: Moment) -> Game:
@@ -110,15 +122,21 @@ class Store(Protocol):
     def emote(self, game_id: str, connection: str, at: Moment) -> Game:
         """Notes when a connection spoke; changes neither ``rev`` nor ``expires``.
 
-        Condition: it holds a seat and has not spoken within the last `game.EMOTE_PAUSE_MS`.
-        Returns the game after it.
+        Condition: it holds a seat and has not spoken within the last `game.EMOTE_PAUSE_MS`; what is
+        noted of a time to come is from before the clock was set back. Returns the game after it.
         """
 
     def save(self, before: Game, after: Game, at: Moment) -> Game:
-        """Any other change; watchers and emotes are not written.
+        """Any other change; of watchers and emotes only those who sit down now are written.
 
         Condition: the stored ``rev`` is that of ``before``. Returns the game after it, with the
         watchers it has.
+        """
+
+    def save_together(self, changes: Sequence[Change], at: Moment) -> None:
+        """Makes all these changes to different games, or none of them.
+
+        Each has the condition of `save`, or of `create` where there is no game before.
         """
 
     def games_of(self, connection: str) -> Sequence[tuple[str, Mark]]:
@@ -139,6 +157,9 @@ class Connections(Protocol):
 
     def post(self, connection: str, frame: str) -> None:
         """Sends a frame. Returning is no receipt. Raises `Gone` or `Undelivered`."""
+
+    def is_there(self, connection: str) -> bool:
+        """Whether the connection exists; True also when that cannot be told this time."""
 
 
 class Clock(Protocol):

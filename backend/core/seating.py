@@ -109,20 +109,20 @@ class Seating:
     def _bind(self, game_id: str, mark: Mark, token: str, context: Context) -> Game:
         connection, at = context.connection, context.at
         try:
-            before = self._store.bind(game_id, mark, token, connection, at)
+            game = context.see(self._store.bind(game_id, mark, token, connection, at))
         except Conflict as conflict:
-            current = context.see(conflict.current)
-            if rules.holder(current, token) is not mark:
+            game = context.see(conflict.current)
+            if rules.holder(game, token) is not mark:
                 raise _bad_token() from None
-            if current.seat(mark.other).connection == connection:
+            if game.seat(mark.other).connection == connection:
                 raise Refusal(
                     ErrorCode.OWN_GAME, "You hold the other seat with this connection."
                 ) from None
-            raise Busy from None
-        game = context.see(rules.bound(before, mark, connection, at))
-        replaced = before.seat(mark).connection
-        if replaced is not None and replaced != connection:
-            self._pushes.post(replaced, wire.Replaced(id=game_id))
+            if game.seat(mark).connection != connection:
+                raise Busy from None
+        # Of a binding that this request made before, unseen, the others hear as well.
+        if game.replaced is not None and game.seat(mark).bound_at == at.now:
+            self._pushes.post(game.replaced, wire.Replaced(id=game_id))
         back = wire.Presence(
             id=game_id, mark=mark, online=True, game=rules.snapshot(game), now=at.now
         )

@@ -303,11 +303,13 @@ class Service:
             game = context.see(conflict.current)
             rules.judge_seated(game, context.connection)
             spoken = game.emoted.get(context.connection, context.at.now)
-            raise Refusal(
-                ErrorCode.TOO_EARLY,
-                "One emote a second is enough.",
-                retry_at=spoken + rules.EMOTE_PAUSE_MS,
-            ) from None
+            # Noted at this very moment it is this request's own, made before, unseen.
+            if spoken != context.at.now:
+                raise Refusal(
+                    ErrorCode.TOO_EARLY,
+                    "One emote a second is enough.",
+                    retry_at=spoken + rules.EMOTE_PAUSE_MS,
+                ) from None
         mark = rules.judge_seated(game, context.connection)
         event = wire.Emoted(id=game.id, mark=mark, emote=request.emote)
         self._tell(game, event, context)

@@ -187,6 +187,15 @@ class ChaosConnections:
             case _:
                 self._connections.post(connection, frame)
 
+    def is_there(self, connection: str) -> bool:
+        match self._dice.draw(self._odds):
+            case "gone":
+                return False
+            case "refused" | "timed out":
+                return True
+            case _:
+                return self._connections.is_there(connection)
+
 
 class ChaoticGateway(Gateway):
     """A gateway that fails, and whose network does."""

@@ -75,10 +75,13 @@ class Outbox:
         self._posts: list[tuple[str, str]] = []
 
     def post(self, connection: str, frame: str) -> None:
-        client = self._clients.get(connection)
-        if client is None or not client.socket.is_open:
+        if not self.is_there(connection):
             raise Gone
         self._posts.append((connection, frame))
+
+    def is_there(self, connection: str) -> bool:
+        client = self._clients.get(connection)
+        return client is not None and client.socket.is_open
 
     def take(self) -> list[tuple[str, str]]:
         """What was posted since the last time: connections and frames, in order."""

@@ -5,11 +5,14 @@ On AWS the stage's throttle, the account's limits and the tables' capacity stand
 
 import ipaddress
 from collections import Counter
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
+from backend.core import game as rules
 from backend.core.game import Game, Moment, Seat
-from backend.core.ports import Store
+from backend.core.ports import Change, Store
 from backend.local.store_wrapper import StoreWrapper
 from shared.board import Mark
 from shared.errors import ErrorCode, Refusal
@@ -103,21 +106,32 @@ class CappedStore(StoreWrapper):
         # A rematch is created in play and takes the place of a game that is over.
         is_new = game.status == "waiting" and super().load(game.id, at) is None
         for seat in (game.x, game.o) if is_new else ():
-            self._check(seat, at)
+            self._check(seat.connection, at)
         super().create(game, at)
 
     def take_seat(self, game_id: str, mark: Mark, seat: Seat, at: Moment) -> Game:
-        self._check(seat, at)
+        self._check(seat.connection, at)
         return super().take_seat(game_id, mark, seat, at)
 
-    def _check(self, seat: Seat, at: Moment) -> None:
-        if seat.connection is None:
+    def save_together(self, changes: Sequence[Change], at: Moment) -> None:
+        # A game created together with a change is a rematch, or one that nobody sits at.
+        amended = [(change.before, change.after) for change in changes if change.before]
+        changed = {after.id for _, after in amended}
+        for before, after in amended:
+            for connection in rules.sat_down(before, after):
+                self._check(connection, at, but=changed)
+        super().save_together(changes, at)
+
+    def _check(
+        self, connection: str | None, at: Moment, but: AbstractSet[str] = frozenset()
+    ) -> None:
+        if connection is None:
             return
-        held = super().games_of(seat.connection)
+        held = [game_id for game_id, _ in super().games_of(connection) if game_id not in but]
         if len(held) < self._limit:
             return
         load = super().load
-        games = [load(game_id, at) for game_id, _ in held]
+        games = [load(game_id, at) for game_id in held]
         open_phases = {"waiting", "playing"}
         if sum(game is not None and game.phase in open_phases for game in games) >= self._limit:
             raise Refusal(

@@ -11,12 +11,13 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from backend.core import game as rules
 from backend.core.game import Game, Moment, Move, Seat
-from backend.core.ports import LOBBY_LINES, Busy, Conflict, LobbyLine
+from backend.core.ports import LOBBY_LINES, Busy, Change, Conflict, LobbyLine
 from shared.board import Mark
 from shared.messages import LobbyKind, Series
 
@@ -37,7 +38,7 @@ CREATE TABLE games (
     clock INTEGER NOT NULL, turn_at INTEGER NOT NULL, since INTEGER NOT NULL,
     listed INTEGER NOT NULL, lobby TEXT,
     series_x INTEGER NOT NULL, series_o INTEGER NOT NULL, series_drawn INTEGER NOT NULL,
-    offer TEXT, next TEXT, watchers TEXT NOT NULL, emoted TEXT NOT NULL
+    offer TEXT, next TEXT, watchers TEXT NOT NULL, emoted TEXT NOT NULL, replaced TEXT
 ) WITHOUT ROWID;
 CREATE INDEX games_by_player_x ON games (player_x) WHERE player_x IS NOT NULL;
 CREATE INDEX games_by_player_o ON games (player_o) WHERE player_o IS NOT NULL;
@@ -106,12 +107,7 @@ class SqliteStore:
 
     def create(self, game: Game, at: Moment) -> None:
         with self._transaction():
-            if (current := self._living(game.id, at)) is not None:
-                raise Conflict(current)
-            self._database.execute(_PURGE, (at.second, _PURGED_AT_ONCE))
-            row = _row(game)
-            columns, places = ", ".join(row), ", ".join(f":{column}" for column in row)
-            self._database.execute(f"REPLACE INTO games ({columns}) VALUES ({places})", row)  # noqa: S608 (the names of columns)
+            self._create(game, at)
 
     def load(self, game_id: str, at: Moment) -> Game | None:
         with self._use():
@@ -137,18 +133,13 @@ class SqliteStore:
         return self._change(game_id, at, decide)
 
     def bind(self, game_id: str, mark: Mark, token: str, connection: str, at: Moment) -> Game:
-        found: list[Game] = []
-
         def decide(game: Game) -> Game | None:
-            if not token or rules.holder(game, token) is not mark:
+            entitled = bool(token) and rules.holder(game, token) is mark
+            if not entitled or rules.seat_of(game, connection) is not None:
                 return None
-            if game.seat(mark.other).connection == connection:
-                return None
-            found.append(game)
             return rules.bound(game, mark, connection, at)
 
-        self._change(game_id, at, decide)
-        return found[0]
+        return self._change(game_id, at, decide)
 
     def unbind(self, game_id: str, mark: Mark, connection: str, at: Moment) -> Game:
         def decide(game: Game) -> Game | None:
@@ -175,21 +166,26 @@ class SqliteStore:
     def emote(self, game_id: str, connection: str, at: Moment) -> Game:
         def decide(game: Game) -> Game | None:
             spoken = game.emoted.get(connection)
-            if rules.seat_of(game, connection) is None:
-                return None
-            if spoken is not None and at.now - spoken < rules.EMOTE_PAUSE_MS:
+            if rules.seat_of(game, connection) is None or rules.is_too_soon(spoken, at):
                 return None
             return replace(game, emoted={**game.emoted, connection: at.now})
 
         return self._change(game_id, at, decide)
 
     def save(self, before: Game, after: Game, at: Moment) -> Game:
-        def decide(game: Game) -> Game | None:
-            if game.rev != before.rev:
-                return None
-            return replace(after, watchers=game.watchers, emoted=game.emoted)
+        return self._change(before.id, at, partial(_saved, before, after))
 
-        return self._change(before.id, at, decide)
+    def save_together(self, changes: Sequence[Change], at: Moment) -> None:
+        with self._transaction():
+            for place, change in enumerate(changes):
+                before, after = change.before, change.after
+                try:
+                    if before is None:
+                        self._create(after, at)
+                    else:
+                        self._amend(after.id, at, partial(_saved, before, after))
+                except Conflict as conflict:
+                    raise Conflict(conflict.current, place) from None
 
     def games_of(self, connection: str) -> Sequence[tuple[str, Mark]]:
         with self._use():
@@ -223,12 +219,23 @@ class SqliteStore:
     def _change(self, game_id: str, at: Moment, decide: Callable[[Game], Game | None]) -> Game:
         """Writes what ``decide`` makes of the game; None is a condition that does not hold."""
         with self._transaction():
-            current = self._living(game_id, at)
-            changed = None if current is None else decide(current)
-            if current is None or changed is None:
-                raise Conflict(current)
-            self._write(current, changed)
-            return changed
+            return self._amend(game_id, at, decide)
+
+    def _amend(self, game_id: str, at: Moment, decide: Callable[[Game], Game | None]) -> Game:
+        current = self._living(game_id, at)
+        changed = None if current is None else decide(current)
+        if current is None or changed is None:
+            raise Conflict(current)
+        self._write(current, changed)
+        return changed
+
+    def _create(self, game: Game, at: Moment) -> None:
+        if (current := self._living(game.id, at)) is not None:
+            raise Conflict(current)
+        self._database.execute(_PURGE, (at.second, _PURGED_AT_ONCE))
+        row = _row(game)
+        columns, places = ", ".join(row), ", ".join(f":{column}" for column in row)
+        self._database.execute(f"REPLACE INTO games ({columns}) VALUES ({places})", row)  # noqa: S608 (the names of columns)
 
     def _living(self, game_id: str, at: Moment) -> Game | None:
         row = self._database.execute(_LOAD, (game_id,)).fetchone()
@@ -274,6 +281,8 @@ class SqliteStore:
             self._database.execute("PRAGMA synchronous = FULL")
             if self._pragma("user_version") == 0:
                 self._database.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}COMMIT;")
+            if not self._has_column("replaced"):
+                self._database.execute("ALTER TABLE games ADD COLUMN replaced TEXT")
             self._database.execute("CREATE TABLE IF NOT EXISTS file (id TEXT NOT NULL)")
             self._database.execute(_NAME_FILE, (secrets.token_hex(8),))
             self.id: str = self._database.execute("SELECT id FROM file").fetchone()[0]
@@ -293,12 +302,23 @@ class SqliteStore:
         if damage != "ok":
             raise UnusableFile(f"{path} is damaged ({damage}). {_MOVE_IT}")
 
+    def _has_column(self, name: str) -> bool:
+        columns = self._database.execute("SELECT name FROM pragma_table_info('games')")
+        return name in {row["name"] for row in columns}
+
     def _pragma(self, name: str) -> Any:
         return self._database.execute(f"PRAGMA {name}").fetchone()[0]
 
 
 _MOVE_IT: Final = "Move it away, and the next start makes a new one."
 _UPDATE_IT: Final = "Update this one, or start it with another --data folder."
+
+
+def _saved(before: Game, after: Game, current: Game) -> Game | None:
+    if current.rev != before.rev:
+        return None
+    watchers = current.watchers - rules.sat_down(before, after)
+    return replace(after, watchers=watchers, emoted=current.emoted)
 
 
 def _deserted(game: Game, at: Moment) -> Game:
@@ -330,6 +350,7 @@ def _row(game: Game) -> dict[str, Any]:
         "next": game.next,
         "watchers": json.dumps(sorted(game.watchers)),
         "emoted": json.dumps(dict(game.emoted)),
+        "replaced": game.replaced,
     }
 
 
@@ -357,6 +378,7 @@ def _game(row: sqlite3.Row) -> Game:
         next=row["next"],
         watchers=frozenset(json.loads(row["watchers"])),
         emoted=json.loads(row["emoted"]),
+        replaced=row["replaced"],
     )
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from backend.core.game import Game, Moment, Move, Seat
-from backend.core.ports import LobbyLine, Store
+from backend.core.ports import Change, LobbyLine, Store
 from shared.board import Mark
 from shared.messages import LobbyKind
 
@@ -53,6 +53,9 @@ class StoreWrapper:
 
     def save(self, before: Game, after: Game, at: Moment) -> Game:
         return self._pass(partial(self._store.save, before, after, at))
+
+    def save_together(self, changes: Sequence[Change], at: Moment) -> None:
+        self._pass(partial(self._store.save_together, changes, at))
 
     def games_of(self, connection: str) -> Sequence[tuple[str, Mark]]:
         return self._pass(partial(self._store.games_of, connection))

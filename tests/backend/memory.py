@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from backend.core import game as rules
 from backend.core.game import Game, Moment, Move, Seat
-from backend.core.ports import Conflict, Gone, LobbyLine, Metric
+from backend.core.ports import Change, Conflict, Gone, LobbyLine, Metric
 from shared import codec
 from shared import messages as wire
 from shared.board import Mark
@@ -55,13 +55,9 @@ class MemoryStore:
 
     def bind(self, game_id: str, mark: Mark, token: str, connection: str, at: Moment) -> Game:
         with self._condition("bind", game_id, at) as current:
-            if (
-                current.seat(mark).token != token
-                or current.seat(mark.other).connection == connection
-            ):
+            if current.seat(mark).token != token or rules.seat_of(current, connection) is not None:
                 raise Conflict(current)
-        self._put(rules.bound(current, mark, connection, at))
-        return current
+        return self._put(rules.bound(current, mark, connection, at))
 
     def unbind(self, game_id: str, mark: Mark, connection: str, at: Moment) -> Game:
         with self._condition("unbind", game_id, at) as current:
@@ -84,9 +80,7 @@ class MemoryStore:
     def emote(self, game_id: str, connection: str, at: Moment) -> Game:
         with self._condition("emote", game_id, at) as current:
             last = current.emoted.get(connection)
-            if rules.seat_of(current, connection) is None or (
-                last is not None and at.now - last < rules.EMOTE_PAUSE_MS
-            ):
+            if rules.seat_of(current, connection) is None or rules.is_too_soon(last, at):
                 raise Conflict(current)
         return self._put(replace(current, emoted={**current.emoted, connection: at.now}))
 
@@ -94,7 +88,20 @@ class MemoryStore:
         with self._condition("save", before.id, at) as current:
             if current.rev != before.rev:
                 raise Conflict(current)
-        return self._put(replace(after, watchers=current.watchers, emoted=current.emoted))
+        return self._put(_saved(before, after, current))
+
+    def save_together(self, changes: Sequence[Change], at: Moment) -> None:
+        self.calls.append("save_together")
+        saved = []
+        for place, change in enumerate(changes):
+            current, before = self._living(change.after.id, at), change.before
+            if (current and current.rev) != (before and before.rev):
+                raise Conflict(current, place)
+            saved.append(
+                _saved(before, change.after, current) if current and before else change.after
+            )
+        for game in saved:
+            self._put(game)
 
     def games_of(self, connection: str) -> Sequence[tuple[str, Mark]]:
         self.calls.append("games_of")
@@ -143,6 +150,11 @@ class MemoryStore:
         return game
 
 
+def _saved(before: Game, after: Game, current: Game) -> Game:
+    watchers = current.watchers - rules.sat_down(before, after)
+    return replace(after, watchers=watchers, emoted=current.emoted)
+
+
 def _name(seat: Seat) -> str | None:
     return seat.name if seat.taken else None
 
@@ -163,6 +175,9 @@ class MemoryConnections:
         assert event is not None
         assert not isinstance(event, wire.GatewayNotice)
         self.inbox[connection].append(event)
+
+    def is_there(self, connection: str) -> bool:
+        return connection not in self.gone
 
     def take(self, connection: str) -> list[wire.AnyEvent]:
         return self.inbox.pop(connection, [])

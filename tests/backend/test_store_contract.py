@@ -9,7 +9,7 @@ import pytest
 
 from backend.core import game as rules
 from backend.core.game import MAX_WATCHERS, Game, Moment, Move, Seat
-from backend.core.ports import Conflict, Store
+from backend.core.ports import Change, Conflict, Store
 from backend.local.sqlite import SqliteStore
 from shared import crockford
 from shared.board import Mark
@@ -77,6 +77,7 @@ def test_what_is_created_is_loaded(store: Store) -> None:
         next="ABCDEF",
         watchers=frozenset({"eve=", "mallory="}),
         series=Series(x=2, o=1, drawn=3),
+        replaced="old=",
     )
     store.create(game, AT)
     assert store.load(game.id, AT) == game
@@ -103,6 +104,7 @@ def test_an_expired_match_is_not_there(store: Store) -> None:
         lambda: store.emote(game.id, "ada", gone),
         lambda: store.save(game, rules.resigned(game, Mark.X, gone), gone),
         lambda: store.take_seat(game.id, Mark.O, GUEST, gone),
+        lambda: store.save_together([Change(game, rules.resigned(game, Mark.X, gone))], gone),
     ]
     for call in calls:
         with pytest.raises(Conflict) as caught:
@@ -210,22 +212,33 @@ def test_one_of_two_moves_wins(store: Store) -> None:
     assert conflict(store, lambda: store.append_move("K7QF2M", "ada", Move("", 0), AT)) == first
 
 
-def test_binding_returns_what_was(store: Store) -> None:
-    """Binding a seat tells who held it; the game is `bound` then."""
+def test_binding_tells_whom_it_replaced(store: Store) -> None:
+    """Binding a seat is `bound`, and the game tells who held the seat before."""
     before = playing(store)
-    assert store.bind(before.id, Mark.X, TOKENS[Mark.X], "ada2", LATER) == before
-    assert store.load(before.id, LATER) == rules.bound(before, Mark.X, "ada2", LATER)
+    game = store.bind(before.id, Mark.X, TOKENS[Mark.X], "ada2", LATER)
+    assert game == rules.bound(before, Mark.X, "ada2", LATER) == store.load(before.id, LATER)
+    assert game.replaced == "ada"
+
+
+def test_a_seat_is_bound_once(store: Store) -> None:
+    """Bound by a try that seemed to fail, a seat still tells whom the first try replaced."""
+    game = playing(store)
+    bound = store.bind(game.id, Mark.X, TOKENS[Mark.X], "ada2", LATER)
+    found = conflict(store, lambda: store.bind(game.id, Mark.X, TOKENS[Mark.X], "ada2", LATER))
+    assert found == bound
+    assert found.replaced == "ada"
 
 
 def test_binding_a_lost_seat_clears_why(store: Store) -> None:
     """A seat that is bound again is away no more, and its watcher is a player."""
     game = playing(store)
-    store.unbind(game.id, Mark.O, "bob", AT)
-    store.watch(game.id, "bob2", AT)
-    lost = store.bind(game.id, Mark.O, TOKENS[Mark.O], "bob2", LATER)
+    lost = store.unbind(game.id, Mark.O, "bob", AT)
     assert (lost.o.away, lost.o.away_at) == ("lost", NOW)
-    assert lost.watchers == {"bob2"}
-    assert store.load(game.id, LATER) == rules.bound(lost, Mark.O, "bob2", LATER)
+    watched = store.watch(game.id, "bob2", AT)
+    assert watched.watchers == {"bob2"}
+    back = store.bind(game.id, Mark.O, TOKENS[Mark.O], "bob2", LATER)
+    assert back == rules.bound(watched, Mark.O, "bob2", LATER) == store.load(game.id, LATER)
+    assert (back.o.away, back.watchers, back.replaced) == (None, frozenset(), None)
 
 
 def test_binding_needs_the_token(store: Store) -> None:
@@ -286,6 +299,8 @@ def test_emotes_are_spaced(store: Store) -> None:
     assert store.emote(game.id, "bob", soon).emoted == {"ada": NOW, "bob": NOW + 999}
     assert store.emote(game.id, "ada", then).emoted["ada"] == NOW + 1000
     conflict(store, lambda: store.emote(game.id, "eve", then))
+    set_back = Moment(NOW - 3_600_000, AT.expires)
+    assert store.emote(game.id, "ada", set_back).emoted["ada"] == set_back.now
 
 
 def test_saving_needs_the_rev(store: Store) -> None:
@@ -307,6 +322,61 @@ def test_saving_removes_what_ends(store: Store, change: str) -> None:
         "reseated": replace(game, rev=game.rev + 1, x=game.o, o=game.x),
     }[change]
     assert store.save(game, changed, LATER) == changed == store.load(game.id, LATER)
+
+
+def pair(store: Store) -> tuple[Game, Game]:
+    """A finished game, and another that waits and is watched by bob."""
+    over = store.save(game := playing(store), rules.resigned(game, Mark.O, AT), AT)
+    store.create(waiting("ABCDEF", listed=True), AT)
+    return over, store.watch("ABCDEF", "bob", AT)
+
+
+def test_games_change_together(store: Store) -> None:
+    """One game is moved on from, one is joined and one is new, all at the same moment."""
+    over, found = pair(store)
+    moved = rules.moved_on(over, "ZZZZZZ", LATER)
+    joined = rules.joined(found, Mark.O, GUEST, LATER)
+    new = waiting("ZZZZZZ", listed=True)
+    changes = [Change(over, moved), Change(found, joined), Change(None, new)]
+    store.save_together(changes, LATER)
+    assert [store.load(game.id, LATER) for game in (moved, joined, new)] == [moved, joined, new]
+    assert joined.watchers == frozenset()
+    assert list(store.games_of("bob")) == [("ABCDEF", Mark.O)]
+    assert [line.id for line in store.lobby("open", NOW)] == ["ZZZZZZ"]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_games_change_together_or_not_at_all(store: Store, place: int) -> None:
+    """Where one condition does not hold nothing is changed, and the refusal tells which."""
+    over, found = pair(store)
+    new = waiting("ZZZZZZ")
+    changes = [
+        Change(over, rules.moved_on(over, new.id, LATER)),
+        Change(found, rules.joined(found, Mark.O, GUEST, LATER)),
+        Change(None, new),
+    ]
+    disturbed: list[Callable[[], object]] = [
+        lambda: store.bind(over.id, Mark.X, TOKENS[Mark.X], "ada2", AT),
+        lambda: store.unbind(found.id, Mark.X, "ada", AT),
+        lambda: store.create(waiting("ZZZZZZ", clock=5), AT),
+    ]
+    for disturb in disturbed[place:]:
+        disturb()
+    stored = [store.load(change.after.id, AT) for change in changes]
+    with pytest.raises(Conflict) as caught:
+        store.save_together(changes, LATER)
+    assert (caught.value.place, caught.value.current) == (place, stored[place])
+    assert [store.load(change.after.id, AT) for change in changes] == stored
+
+
+def test_watchers_who_come_meanwhile_stay(store: Store) -> None:
+    """A change made together with another loses no watcher."""
+    over, found = pair(store)
+    store.watch(found.id, "eve", AT)
+    joined = rules.joined(found, Mark.O, GUEST, LATER)
+    changes = [Change(over, rules.moved_on(over, found.id, LATER)), Change(found, joined)]
+    store.save_together(changes, LATER)
+    assert store.load(found.id, LATER) == replace(joined, watchers=frozenset({"eve"}))
 
 
 def test_a_connection_finds_its_seats(store: Store) -> None:

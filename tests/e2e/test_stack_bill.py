@@ -90,6 +90,9 @@ class CountingConnections:
         self.pushed += 1
         self._connections.post(connection, frame)
 
+    def is_there(self, connection: str) -> bool:
+        return self._connections.is_there(connection)
+
 
 class Counter:
     """A gateway on the emulator's DynamoDB that counts what AWS would bill."""

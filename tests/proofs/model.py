@@ -94,6 +94,7 @@ class Record:
     next: str | None = None
     watchers: set[str] = field(default_factory=set)
     spoke: dict[str, int] = field(default_factory=dict)
+    replaced: str | None = None
     expires: int = 0
 
     @property
@@ -184,6 +185,7 @@ class Model:
             next=game.next,
             watchers=set(game.watchers),
             spoke=dict(game.emoted),
+            replaced=game.replaced,
             expires=game.expires,
         )
 
@@ -267,15 +269,16 @@ class Model:
         if game.chairs[other(mark)].connection == who:
             raise Refused("own_game")
         chair = game.chairs[mark]
-        before, chair.connection = chair.connection, who
-        chair.away = chair.away_at = None
-        chair.bound_at = self.now
-        game.watchers.discard(who)
-        game.spoke.clear()
-        self._changed(game)
+        if chair.connection != who:
+            game.replaced, chair.connection = chair.connection, who
+            chair.away = chair.away_at = None
+            chair.bound_at = self.now
+            game.watchers.discard(who)
+            game.spoke.clear()
+            self._changed(game)
         view = game.view()
-        if before not in {None, who}:
-            self._post(str(before), {"type": "replaced", "id": game.id})
+        if game.replaced is not None and chair.bound_at == self.now:
+            self._post(game.replaced, {"type": "replaced", "id": game.id})
         self._tell(game, self._event("presence", game, mark=mark, online=True), who)
         return view
 
@@ -619,7 +622,7 @@ class Model:
         game = self._game(fields)
         mark = self._seat(game, who)
         spoke = game.spoke.get(who)
-        if spoke is not None and self.now - spoke < 1000:
+        if spoke is not None and 0 < self.now - spoke < 1000:
             raise Refused("too_early", retry_at=spoke + 1000)
         game.spoke[who] = self.now
         event = {"type": "emote", "id": game.id, "mark": mark, "emote": fields["emote"]}

@@ -26,4 +26,5 @@ class Faulty:
     def fail(self, **_request: Any) -> dict[str, Any]:
         raise self.error
 
-    get_item = put_item = update_item = query = post_to_connection = fail
+    get_item = put_item = update_item = transact_write_items = query = fail
+    post_to_connection = get_connection = fail

@@ -17,7 +17,8 @@ from backend.aws.attributes import Attribute, Item
 from tests.backend.aws.emulator import CREDENTIALS, REGION, TABLE, Emulator
 
 _UNIT_BYTES: Final = 1024
-_QUERY, _POST = "Query", "PostToConnection"
+_QUERY, _POST, _LOOK = "Query", "PostToConnection", "GetConnection"
+_TRANSACTION: Final = "TransactWriteItems"
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,10 @@ class Bill:
         return self._number(_POST)
 
     @property
+    def looks(self) -> int:
+        return self._number(_LOOK)
+
+    @property
     def operations(self) -> Counter[str]:
         return Counter(call.operation for call in self.calls)
 
@@ -86,7 +91,7 @@ class MeteredSession(Session):
         self._aws = aws
         self._table = table
         self._plain = aws.client("dynamodb")
-        self._before: dict[str, Item] = {}
+        self._before: list[tuple[str, Item, Item]] = []
         events = self.get_component("event_emitter")
         events.register("provide-client-params.dynamodb", self._note_before)
         events.register("provide-client-params.apigatewaymanagementapi", self._note_post)
@@ -107,37 +112,42 @@ class MeteredSession(Session):
         return bill
 
     def _note_before(self, params: dict[str, Any], model: Any, **_: Any) -> None:
-        if key := params.get("Key", {"GameId": params.get("Item", {}).get("GameId")}):
-            self._before = {"key": key, "item": self._item(key) if key["GameId"] else {}}
         if model.name == _QUERY:
             self.bill.calls.append(Call(_QUERY, params["IndexName"]))
+            return
+        keys = [(name, _key(part)) for name, part in _parts(model.name, params)]
+        self._before = [(name, key, self._item(key)) for name, key in keys]
 
     def _note_after(self, model: Any, **_: Any) -> None:
         if model.name == _QUERY:
             return
-        before = self._before["item"]
         if model.name == "GetItem":
             self.bill.calls.append(Call(model.name, "table"))
             return
-        after = self._item(self._before["key"])
-        self.bill.calls.append(
-            Call(
-                model.name,
-                "table",
-                table_units=units(max(size(before), size(after))),
-                index_units=sum(
-                    index_units(index, before, after) for index in TABLE["GlobalSecondaryIndexes"]
-                ),
+        # A transaction writes each of its items twice.
+        times = 2 if model.name == _TRANSACTION else 1
+        for operation, key, before in self._before:
+            after = self._item(key)
+            self.bill.calls.append(
+                Call(
+                    operation,
+                    "table",
+                    table_units=times * units(max(size(before), size(after))),
+                    index_units=sum(
+                        index_units(index, before, after)
+                        for index in TABLE["GlobalSecondaryIndexes"]
+                    ),
+                )
             )
-        )
 
-    def _note_post(self, params: dict[str, Any], **_: Any) -> None:
-        self.bill.calls.append(Call(_POST, params["ConnectionId"]))
+    def _note_post(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        self.bill.calls.append(Call(model.name, params["ConnectionId"]))
 
     def _answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
         target = request.headers.get("X-Amz-Target", b"")
         operation = (target.decode() if isinstance(target, bytes) else target).partition(".")[2]
-        if fault := self.faults.pop(operation or _POST, None):
+        asked = _LOOK if request.method == "GET" else _POST
+        if fault := self.faults.pop(operation or asked, None):
             return _response(request, *fault)
         if operation:
             return None
@@ -151,6 +161,20 @@ class MeteredSession(Session):
             "Item", {}
         )
         return found
+
+
+def _parts(operation: str, params: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """The writes of a call, by the operation that each is."""
+    if operation != _TRANSACTION:
+        return [(operation, params)]
+    return [
+        (f"{kind}Item", part) for item in params["TransactItems"] for kind, part in item.items()
+    ]
+
+
+def _key(part: dict[str, Any]) -> Item:
+    key: Item = part["Key"] if "Key" in part else {"GameId": part["Item"]["GameId"]}
+    return key
 
 
 class _Body:

@@ -11,13 +11,16 @@ from tests.backend.aws.faulty import Faulty, refusal
 
 
 class Recorder:
-    """The management API, which takes every post."""
+    """The management API, which takes every post and knows every connection."""
 
     def __init__(self) -> None:
         self.posts: list[dict[str, Any]] = []
 
     def post_to_connection(self, **request: Any) -> dict[str, Any]:
         self.posts.append(request)
+        return {}
+
+    def get_connection(self, **_request: Any) -> dict[str, Any]:
         return {}
 
 
@@ -35,19 +38,18 @@ def test_a_closed_connection_is_gone(code: str) -> None:
         ApiConnections(Faulty(refusal(code, 410))).post("abc=", "{}")
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        refusal("BadRequestException", 400),
-        refusal("PayloadTooLargeException", 413),
-        refusal("LimitExceededException", 429),
-        refusal("InternalServerError", 500),
-        refusal("503", 503),
-        ConnectTimeoutError(endpoint_url="wss://example.org"),
-        ReadTimeoutError(endpoint_url="wss://example.org"),
-    ],
-    ids=str,
-)
+PASSING: list[Exception] = [
+    refusal("BadRequestException", 400),
+    refusal("PayloadTooLargeException", 413),
+    refusal("LimitExceededException", 429),
+    refusal("InternalServerError", 500),
+    refusal("503", 503),
+    ConnectTimeoutError(endpoint_url="wss://example.org"),
+    ReadTimeoutError(endpoint_url="wss://example.org"),
+]
+
+
+@pytest.mark.parametrize("error", PASSING, ids=str)
 def test_a_push_can_be_lost(error: Exception) -> None:
     """A push that fails otherwise is lost, and nobody is unbound because of it."""
     with pytest.raises(Undelivered):
@@ -58,3 +60,21 @@ def test_a_missing_permission_is_not_hidden() -> None:
     """A deployment without the right to post fails where its operator sees it."""
     with pytest.raises(ClientError, match="ForbiddenException"):
         ApiConnections(Faulty(refusal("ForbiddenException", 403))).post("abc=", "{}")
+
+
+def test_a_connection_is_there() -> None:
+    """The platform tells whether a connection exists without sending it anything."""
+    assert ApiConnections(Recorder()).is_there("abc=")
+    assert not ApiConnections(Faulty(refusal("GoneException", 410))).is_there("abc=")
+
+
+@pytest.mark.parametrize("error", PASSING, ids=str)
+def test_who_cannot_be_looked_for_counts_as_there(error: Exception) -> None:
+    """Nobody loses a seat because the platform did not answer."""
+    assert ApiConnections(Faulty(error)).is_there("abc=")
+
+
+def test_a_missing_right_to_look_is_not_hidden() -> None:
+    """A deployment without the right to look fails where its operator sees it."""
+    with pytest.raises(ClientError, match="ForbiddenException"):
+        ApiConnections(Faulty(refusal("ForbiddenException", 403))).is_there("abc=")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
@@ -9,7 +10,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutErr
 from backend.aws import items
 from backend.aws.dynamodb import DynamoDBStore
 from backend.core.game import MAX_WATCHERS, Game, Moment, Move, Seat
-from backend.core.ports import Busy, Conflict, Store
+from backend.core.ports import Busy, Change, Conflict, Store
 from shared.board import Mark
 from shared.messages import Series
 from shared.text import NAME_BYTES, clean_name
@@ -34,6 +35,7 @@ CALLS: dict[str, Callable[[Store], object]] = {
     "unwatch": lambda store: store.unwatch(MATCH.id, "eve", AT),
     "emote": lambda store: store.emote(MATCH.id, CONNECTION, AT),
     "save": lambda store: store.save(MATCH, replace(MATCH, rev=2), AT),
+    "save_together": lambda store: store.save_together([Change(MATCH, replace(MATCH, rev=2))], AT),
     "games_of": lambda store: store.games_of(CONNECTION),
     "lobby": lambda store: store.lobby("open", NOW),
 }
@@ -89,6 +91,64 @@ def test_a_failed_condition_on_an_expired_match_says_there_is_none(name: str) ->
     assert caught.value.current is None
 
 
+class Transactions:
+    """A client whose transactions meet others, as often as told, and are asked again."""
+
+    def __init__(self, *reasons: str) -> None:
+        self.reasons = list(reasons)
+        self.tokens: list[str] = []
+
+    def write(self, **request: Any) -> dict[str, Any]:
+        self.tokens.append(request.get("ClientRequestToken", ""))
+        if not self.reasons:
+            return {"Attributes": items.item_of(MATCH)}
+        code = self.reasons.pop(0)
+        if code != "TransactionConflict":
+            raise refusal(code)
+        parts = [{"Code": "None"}, {"Code": code}]
+        raise refusal("TransactionCanceledException", CancellationReasons=parts)
+
+    transact_write_items = update_item = get_item = put_item = query = write
+
+
+def test_a_transaction_that_meets_another_is_made_again() -> None:
+    """Two that change the same game at the same moment come one after the other."""
+    client = Transactions("TransactionConflict", "TransactionConflict")
+    CALLS["save_together"](DynamoDBStore(client, "games"))
+    assert len(client.tokens) == 3
+    assert len(set(client.tokens)) == 1
+    with pytest.raises(Busy):
+        CALLS["save_together"](DynamoDBStore(Transactions(*4 * ["TransactionConflict"]), "games"))
+
+
+def test_a_write_that_meets_a_transaction_is_made_again() -> None:
+    """A change of one game waits for a transaction that is changing it."""
+    client = Transactions("TransactionConflictException")
+    CALLS["unbind"](DynamoDBStore(client, "games"))
+    assert len(client.tokens) == 2
+
+
+def test_a_cancelled_transaction_tells_why() -> None:
+    """Of several conditions the first that does not hold is told, with the game that there is."""
+    parts = [
+        {"Code": "None"},
+        {"Code": "ConditionalCheckFailed", "Item": items.item_of(MATCH)},
+        {"Code": "TransactionConflict"},
+    ]
+    error = refusal("TransactionCanceledException", CancellationReasons=parts)
+    with pytest.raises(Conflict) as caught:
+        CALLS["save_together"](failing(error))
+    assert (caught.value.place, caught.value.current) == (1, MATCH)
+
+
+@pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_a_throttled_transaction_is_busy(code: str) -> None:
+    """So is one of which a part was refused for now."""
+    error = refusal("TransactionCanceledException", CancellationReasons=[{"Code": code}])
+    with pytest.raises(Busy):
+        CALLS["save_together"](failing(error))
+
+
 def largest(name: str) -> Game:
     """A game with everything that a game can have at the same time."""
     seat = replace(HOST, name=name, away="lost", away_at=NOW)
@@ -107,6 +167,7 @@ def largest(name: str) -> Game:
         next="ABCDEF",
         watchers=frozenset(f"Fx3kq9dLIAM{seen:04d}=" for seen in range(MAX_WATCHERS)),
         emoted={f"Fx3kq9dLIAM000{seen}=": NOW for seen in range(2)},
+        replaced=CONNECTION,
     )
 
 

@@ -89,6 +89,40 @@ def test_a_lost_connection_is_told(table: Harness, store: MeddledStore) -> None:
     assert kinds(table.heard("ada")) == [wire.Presence]
 
 
+def test_an_emote_is_heard(table: Harness, store: MeddledStore) -> None:
+    """An emote noted by a try that seemed to fail is heard, and not refused as the second."""
+    game_id = table.seat_two()
+    store.next["emote"] = unseen
+    emote = table.send("bob", wire.Emote(id=game_id, emote="gg"))
+    assert isinstance(emote, wire.Emoted)
+    assert table.heard("ada") == [emote]
+    table.clock.advance(ms=1)
+    assert table.refused("bob", wire.Emote(id=game_id, emote="gg")) == "too_early"
+
+
+def test_who_is_replaced_hears_of_it(table: Harness, store: MeddledStore) -> None:
+    """A seat bound by a try that seemed to fail is told to the terminal that held it."""
+    started = table.start("ada")
+    table.join("bob", started.id)
+    table.heard("ada")
+    store.next["bind"] = unseen
+    assert started.token is not UNSET
+    resumed = table.send("ada2", wire.Resume(id=started.id, token=started.token))
+    assert isinstance(resumed, wire.Resumed)
+    assert table.heard("ada") == [wire.Replaced(id=started.id)]
+    assert kinds(table.heard("bob")) == [wire.Presence]
+
+
+def test_a_resume_answered_late_still_replaces(table: Harness, store: MeddledStore) -> None:
+    """Answered ``busy`` though it was done, a resume is a success when it comes again."""
+    started = table.start("ada")
+    store.next["bind"] = late
+    assert started.token is not UNSET
+    resume = wire.Resume(id=started.id, token=started.token)
+    assert table.error("ada2", resume).code == "busy"
+    assert isinstance(table.send("ada2", resume), wire.Resumed)
+
+
 def test_a_game_counts_once(table: Harness) -> None:
     """A request that only repeats what happened is no other finished game."""
     game_id = table.seat_two()
