@@ -243,7 +243,7 @@ def is_repeat(game: Game, connection: str, cell: int) -> bool:
 
 
 def is_too_soon(spoken: int | None, at: Moment) -> bool:
-    """Whether an emote comes too soon after the last; a time to come is of a clock since set back."""
+    """Whether an emote comes too soon after the last, which no clock since set back has delayed."""
     return spoken is not None and 0 <= at.now - spoken < EMOTE_PAUSE_MS
 
 

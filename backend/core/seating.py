@@ -120,8 +120,8 @@ class Seating:
                 ) from None
             if game.seat(mark).connection != connection:
                 raise Busy from None
-        # Of a binding that this request made before, unseen, the others hear as well.
-        if game.replaced is not None and game.seat(mark).bound_at == at.now:
+        # Of a binding that an earlier try made, unseen, the others hear as well.
+        if game.replaced is not None and rules.seat_of(game, game.replaced) is None:
             self._pushes.post(game.replaced, wire.Replaced(id=game_id))
         back = wire.Presence(
             id=game_id, mark=mark, online=True, game=rules.snapshot(game), now=at.now

@@ -277,7 +277,7 @@ class Model:
             game.spoke.clear()
             self._changed(game)
         view = game.view()
-        if game.replaced is not None and chair.bound_at == self.now:
+        if game.replaced is not None and game.seat(game.replaced) is None:
             self._post(game.replaced, {"type": "replaced", "id": game.id})
         self._tell(game, self._event("presence", game, mark=mark, online=True), who)
         return view

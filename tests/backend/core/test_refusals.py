@@ -46,7 +46,7 @@ def asked_at_random(seed: int) -> Iterator[tuple[type[wire.Request], wire.AnyEve
             if chance.random() < 0.6:
                 del asked[field]
         who = chance.choice(PEOPLE)
-        table.clock.advance(seconds=chance.choice([0, 0, 1, 40]))
+        table.clock.advance(seconds=chance.choice([0, 0.1, 1, 40]))
         if chance.random() < 0.02:
             table.hang_up(who)
             table.connections.gone.discard(who)

@@ -120,7 +120,9 @@ def test_a_resume_answered_late_still_replaces(table: Harness, store: MeddledSto
     assert started.token is not UNSET
     resume = wire.Resume(id=started.id, token=started.token)
     assert table.error("ada2", resume).code == "busy"
+    table.clock.advance(seconds=2)
     assert isinstance(table.send("ada2", resume), wire.Resumed)
+    assert table.heard("ada") == [wire.Replaced(id=started.id)]
 
 
 def test_a_game_counts_once(table: Harness) -> None:
