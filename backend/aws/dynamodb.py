@@ -93,9 +93,8 @@ class DynamoDBStore:
             different(f"Token{mark.other.upper()}", bytes.fromhex(seat.token)),
             *(different(_player(mark.other), connection) for connection in here),
         )
-        taken = items.seat_fields(mark, seat)
         begun = Update(
-            put={name: value for name, value in taken.items() if value is not None}
+            put=items.seat_attributes(mark, seat)
             | {"Status": "playing", "TurnAt": at.now, "Since": items.standing("live", at.now)},
             take={"Watchers": here} if here else {},
         )

@@ -9,10 +9,12 @@ import zlib
 from typing import Any, Final
 
 from backend.aws.attributes import Item, Value, attribute, value_of
+from backend.core import fields
+from backend.core.fields import FIELDS, FieldPath, values_of
 from backend.core.game import Game, Seat
 from backend.core.ports import LobbyLine
 from shared.board import Mark
-from shared.messages import LobbyKind, Series
+from shared.messages import LobbyKind
 
 SHARDS: Final = 4
 """A lobby with one key would cap the whole game at one partition's writes a second."""
@@ -37,6 +39,30 @@ def standing(kind: LobbyKind, since: int) -> str:
     return f"{kind}#{since:015d}"
 
 
+def _attribute_name(path: FieldPath) -> str:
+    """``Moves``, ``SeriesDrawn``; of a seat ``TokenX``."""
+    if path in _NAMES:
+        return _NAMES[path]
+    if path[0] in set(Mark):
+        side, name = path
+        return f"{_SEAT_NAMES.get(name, _camel(name))}{side.upper()}"
+    return "".join(_camel(name) for name in path)
+
+
+def _camel(name: str) -> str:
+    return name.title().replace("_", "")
+
+
+_NAMES: Final[dict[FieldPath, str]] = {
+    ("id",): "GameId",
+    ("expires",): "ttl",
+    ("emoted",): "EmoteAt",
+}
+_SEAT_NAMES: Final = {"connection": "Player", "bound_at": "Bound"}
+ATTRIBUTES: Final = {field.path: _attribute_name(field.path) for field in FIELDS}
+"""The name of the attribute that keeps each field of a game."""
+
+
 def item_of(game: Game) -> Item:
     """The item that keeps this game."""
     return {name: attribute(value) for name, value in attributes_of(game).items()}
@@ -44,70 +70,45 @@ def item_of(game: Game) -> Item:
 
 def attributes_of(game: Game) -> dict[str, Value]:
     """The attributes of the item, by name, as Python values."""
-    fields: dict[str, Value | None] = {
-        "GameId": game.id,
-        "ttl": game.expires,
-        "Rev": game.rev,
-        "Status": game.status,
-        "Moves": game.moves,
-        "Winner": game.winner,
-        "Clock": game.clock,
-        "TurnAt": game.turn_at,
-        "Since": standing("open" if game.status == "waiting" else "live", game.since),
-        "Listed": game.listed or None,
-        "Lobby": shard_of(game.id) if game.lobby else None,
-        "SeriesX": game.series.x,
-        "SeriesO": game.series.o,
-        "SeriesDrawn": game.series.drawn,
-        "Offer": game.offer,
-        "Next": game.next,
-        "Watchers": game.watchers or None,
-        "EmoteAt": game.emoted,
-        "Replaced": game.replaced,
+    empty = {mark.value for mark in Mark if not game.seat(mark).taken}
+    held = {
+        ATTRIBUTES[path]: value
+        for path, value in values_of(game).items()
+        if path[0] not in empty and _applies(value)
     }
-    for mark in Mark:
-        fields |= seat_fields(mark, game.seat(mark))
-    return {name: value for name, value in fields.items() if value is not None}
+    held |= {f"Token{mark.upper()}": _token(game.seat(mark)) for mark in Mark if mark not in empty}
+    held["Since"] = standing("open" if game.status == "waiting" else "live", game.since)
+    if game.lobby:
+        held["Lobby"] = shard_of(game.id)
+    return held
 
 
-def seat_fields(mark: Mark, seat: Seat) -> dict[str, Value | None]:
-    """The attributes of one seat; None is absent."""
-    if not seat.taken:
-        return {}
-    side = mark.upper()
-    return {
-        f"Player{side}": seat.connection,
-        f"Token{side}": bytes.fromhex(seat.token),
-        f"Name{side}": seat.name,
-        f"Bound{side}": seat.bound_at,
-        f"Away{side}": seat.away,
-        f"AwayAt{side}": seat.away_at,
-    }
+def seat_attributes(mark: Mark, seat: Seat) -> dict[str, Value]:
+    """The attributes of a seat that is taken."""
+    values = {ATTRIBUTES[mark.value, *path]: value for path, value in values_of(seat).items()}
+    values[f"Token{mark.upper()}"] = _token(seat)
+    return {name: value for name, value in values.items() if _applies(value)}
+
+
+def _applies(value: Any) -> bool:
+    """Whether a value has an attribute: nothing, no and an empty set have none."""
+    return not (value is None or value is False or value == [])
+
+
+def _token(seat: Seat) -> bytes:
+    return bytes.fromhex(seat.token)
 
 
 def game_of(item: Item) -> Game:
     """The game that an item keeps."""
-    held = {name: value_of(stored) for name, stored in item.items()}
-    return Game(
-        id=held["GameId"],
-        expires=held["ttl"],
-        rev=held["Rev"],
-        status=held["Status"],
-        moves=held["Moves"],
-        winner=_mark(held.get("Winner")),
-        x=_seat(Mark.X, held),
-        o=_seat(Mark.O, held),
-        clock=held["Clock"],
-        turn_at=held["TurnAt"],
-        since=_time(held["Since"]),
-        listed="Listed" in held,
-        series=Series(x=held["SeriesX"], o=held["SeriesO"], drawn=held["SeriesDrawn"]),
-        offer=_mark(held.get("Offer")),
-        next=held.get("Next"),
-        watchers=held.get("Watchers", frozenset()),
-        emoted=held["EmoteAt"],
-        replaced=held.get("Replaced") or None,
-    )
+    values = {path: value_of(item[name]) for path, name in ATTRIBUTES.items() if name in item}
+    for mark in Mark:
+        if (token := values.get((mark.value, "token"))) is not None:
+            values[mark.value, "token"] = token.hex()
+    values["since",] = _time(values["since",])
+    # An update copies it from an attribute that may be absent, and can then only write "".
+    values["replaced",] = values.get(("replaced",)) or None
+    return fields.game_of(values)
 
 
 def line_of(item: Item) -> LobbyLine:
@@ -120,24 +121,6 @@ def line_of(item: Item) -> LobbyLine:
         names=(held.get("NameX"), held.get("NameO")),
         connections=(held.get("PlayerX"), held.get("PlayerO")),
     )
-
-
-def _seat(mark: Mark, held: dict[str, Any]) -> Seat:
-    side = mark.upper()
-    if f"Token{side}" not in held:
-        return Seat()
-    return Seat(
-        token=held[f"Token{side}"].hex(),
-        name=held[f"Name{side}"],
-        connection=held.get(f"Player{side}"),
-        bound_at=held[f"Bound{side}"],
-        away=held.get(f"Away{side}"),
-        away_at=held.get(f"AwayAt{side}"),
-    )
-
-
-def _mark(text: str | None) -> Mark | None:
-    return None if text is None else Mark(text)
 
 
 def _time(sort_key: str) -> int:

@@ -8,37 +8,66 @@ import json
 import secrets
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from types import NoneType, UnionType
+from typing import Any, Final, Literal, Union, get_args, get_origin
 
 from backend.core import game as rules
+from backend.core.fields import FIELDS, Field, FieldPath, game_of, values_of
 from backend.core.game import Game, Moment, Move, Seat
 from backend.core.ports import LOBBY_LINES, Busy, Change, Conflict, LobbyLine
 from shared.board import Mark
-from shared.messages import LobbyKind, Series
+from shared.messages import LobbyKind
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 APPLICATION_ID: Final = 0x6E787473
 """``nxts``: tells a file of this program from any other database."""
 _PURGED_AT_ONCE: Final = 20
 
-_SEAT_COLUMNS: Final = ("player", "name", "token", "bound_at", "away", "away_at")
-_SCHEMA: Final = f"""
+_SEAT_COLUMN: Final = {"connection": "player"}
+"""The fields of a seat whose columns have another name."""
+
+
+def _column(path: FieldPath) -> str:
+    """``moves``, ``series_drawn``; of a seat ``token_x``."""
+    if path[0] in set(Mark):
+        side, name = path
+        return f"{_SEAT_COLUMN.get(name, name)}_{side}"
+    return "_".join(path)
+
+
+def _types(field: Field) -> tuple[Any, ...]:
+    """The types that a value of this field can have."""
+    return get_args(field.hint) if get_origin(field.hint) in {Union, UnionType} else (field.hint,)
+
+
+def _declared(column: str, field: Field) -> str:
+    types = _types(field)
+    kind = "INTEGER" if {int, bool} & {each for each in types if isinstance(each, type)} else "TEXT"
+    key = " PRIMARY KEY" if column == "id" else ""
+    return f"{column} {kind}{'' if NoneType in types else ' NOT NULL'}{key}"
+
+
+def _is_collection(field: Field) -> bool:
+    return any(get_origin(each) not in {None, Literal} for each in _types(field))
+
+
+COLUMNS: Final = {_column(field.path): field for field in FIELDS}
+"""The columns of a game, each with the field that it keeps."""
+_JSON: Final = frozenset(column for column, field in COLUMNS.items() if _is_collection(field))
+_TRUTH: Final = frozenset(column for column, field in COLUMNS.items() if field.hint is bool)
+_REQUIRED: Final = frozenset({"id", "expires"})
+"""The columns without which a row is no game: their fields have no default."""
+
+# The lobby is no field of a game but follows from some of them; its column is there to be searched.
+_TABLE: Final = f"""
 CREATE TABLE games (
-    id TEXT PRIMARY KEY, expires INTEGER NOT NULL, rev INTEGER NOT NULL, status TEXT NOT NULL,
-    moves TEXT NOT NULL, winner TEXT,
-    player_x TEXT, name_x TEXT NOT NULL, token_x TEXT NOT NULL, bound_at_x INTEGER NOT NULL,
-    away_x TEXT, away_at_x INTEGER,
-    player_o TEXT, name_o TEXT NOT NULL, token_o TEXT NOT NULL, bound_at_o INTEGER NOT NULL,
-    away_o TEXT, away_at_o INTEGER,
-    clock INTEGER NOT NULL, turn_at INTEGER NOT NULL, since INTEGER NOT NULL,
-    listed INTEGER NOT NULL, lobby TEXT,
-    series_x INTEGER NOT NULL, series_o INTEGER NOT NULL, series_drawn INTEGER NOT NULL,
-    offer TEXT, next TEXT, watchers TEXT NOT NULL, emoted TEXT NOT NULL, replaced TEXT
+    {", ".join(_declared(column, field) for column, field in COLUMNS.items())},
+    lobby TEXT
 ) WITHOUT ROWID;
 CREATE INDEX games_by_player_x ON games (player_x) WHERE player_x IS NOT NULL;
 CREATE INDEX games_by_player_o ON games (player_o) WHERE player_o IS NOT NULL;
@@ -233,13 +262,16 @@ class SqliteStore:
         if (current := self._living(game.id, at)) is not None:
             raise Conflict(current)
         self._database.execute(_PURGE, (at.second, _PURGED_AT_ONCE))
-        row = _row(game)
-        columns, places = ", ".join(row), ", ".join(f":{column}" for column in row)
-        self._database.execute(f"REPLACE INTO games ({columns}) VALUES ({places})", row)  # noqa: S608 (the names of columns)
+        self._insert(game)
 
     def _living(self, game_id: str, at: Moment) -> Game | None:
         row = self._database.execute(_LOAD, (game_id,)).fetchone()
-        return None if row is None or row["expires"] <= at.second else _game(row)
+        return None if row is None or row["expires"] <= at.second else _game(dict(row))
+
+    def _insert(self, game: Game) -> None:
+        row = _row(game)
+        columns, places = ", ".join(row), ", ".join(f":{column}" for column in row)
+        self._database.execute(f"REPLACE INTO games ({columns}) VALUES ({places})", row)  # noqa: S608 (the names of columns)
 
     # Only what differs is written, so that a move touches no index but that of the expiry.
     def _write(self, before: Game, after: Game) -> None:
@@ -279,10 +311,8 @@ class SqliteStore:
             # a busy one, instead of 0.01 ms. Nobody at a table can tell.
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = FULL")
-            if self._pragma("user_version") == 0:
-                self._database.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}COMMIT;")
-            if not self._has_column("replaced"):
-                self._database.execute("ALTER TABLE games ADD COLUMN replaced TEXT")
+            if self._columns() != {*COLUMNS, "lobby"}:
+                self._make_table()
             self._database.execute("CREATE TABLE IF NOT EXISTS file (id TEXT NOT NULL)")
             self._database.execute(_NAME_FILE, (secrets.token_hex(8),))
             self.id: str = self._database.execute("SELECT id FROM file").fetchone()[0]
@@ -290,6 +320,11 @@ class SqliteStore:
             raise UnusableFile(f"{path} cannot be opened: {error}.") from error
         except sqlite3.DatabaseError as error:
             raise UnusableFile(f"{path} is damaged ({error}). {_MOVE_IT}") from error
+        except ValueError as error:
+            raise UnusableFile(
+                f"{path} was written by an older noughts-tui, and its games cannot be read"
+                f" ({error}). {_MOVE_IT}"
+            ) from error
 
     def _check(self, path: Path | str) -> None:
         version, application = self._pragma("user_version"), self._pragma("application_id")
@@ -302,9 +337,31 @@ class SqliteStore:
         if damage != "ok":
             raise UnusableFile(f"{path} is damaged ({damage}). {_MOVE_IT}")
 
-    def _has_column(self, name: str) -> bool:
-        columns = self._database.execute("SELECT name FROM pragma_table_info('games')")
-        return name in {row["name"] for row in columns}
+    def _columns(self) -> set[str]:
+        return {row["name"] for row in self._database.execute("PRAGMA table_info(games)")}
+
+    def _make_table(self) -> None:
+        """Makes the table of games; the games of an older file are put into it."""
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            games = self._older_games()
+            self._database.execute("DROP TABLE IF EXISTS games")
+            for statement in _TABLE.split(";"):
+                self._database.execute(statement)
+            for game in games:
+                self._insert(game)
+            self._database.execute("COMMIT")
+        finally:
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+
+    def _older_games(self) -> list[Game]:
+        columns = self._columns()
+        if not columns:
+            return []
+        if not columns >= _REQUIRED:
+            raise ValueError("columns are missing")
+        return [_game(dict(row)) for row in self._database.execute("SELECT * FROM games")]
 
     def _pragma(self, name: str) -> Any:
         return self._database.execute(f"PRAGMA {name}").fetchone()[0]
@@ -329,75 +386,23 @@ def _deserted(game: Game, at: Moment) -> Game:
 
 
 def _row(game: Game) -> dict[str, Any]:
-    return {
-        "id": game.id,
-        "expires": game.expires,
-        "rev": game.rev,
-        "status": game.status,
-        "moves": game.moves,
-        "winner": game.winner,
-        **_seat_row(game.x, Mark.X),
-        **_seat_row(game.o, Mark.O),
-        "clock": game.clock,
-        "turn_at": game.turn_at,
-        "since": game.since,
-        "listed": game.listed,
-        "lobby": game.lobby,
-        "series_x": game.series.x,
-        "series_o": game.series.o,
-        "series_drawn": game.series.drawn,
-        "offer": game.offer,
-        "next": game.next,
-        "watchers": json.dumps(sorted(game.watchers)),
-        "emoted": json.dumps(dict(game.emoted)),
-        "replaced": game.replaced,
-    }
+    values = values_of(game)
+    row = {column: values[field.path] for column, field in COLUMNS.items()}
+    row |= {column: json.dumps(row[column]) for column in _JSON}
+    return {**row, "lobby": game.lobby}
 
 
-def _seat_row(seat: Seat, mark: Mark) -> dict[str, Any]:
-    values = (seat.connection, seat.name, seat.token, seat.bound_at, seat.away, seat.away_at)
-    return {f"{name}_{mark}": value for name, value in zip(_SEAT_COLUMNS, values, strict=True)}
-
-
-def _game(row: sqlite3.Row) -> Game:
-    return Game(
-        id=row["id"],
-        expires=row["expires"],
-        rev=row["rev"],
-        status=row["status"],
-        moves=row["moves"],
-        winner=_mark(row["winner"]),
-        x=_seat(row, Mark.X),
-        o=_seat(row, Mark.O),
-        clock=row["clock"],
-        turn_at=row["turn_at"],
-        since=row["since"],
-        listed=bool(row["listed"]),
-        series=Series(x=row["series_x"], o=row["series_o"], drawn=row["series_drawn"]),
-        offer=_mark(row["offer"]),
-        next=row["next"],
-        watchers=frozenset(json.loads(row["watchers"])),
-        emoted=json.loads(row["emoted"]),
-        replaced=row["replaced"],
-    )
-
-
-def _seat(row: sqlite3.Row, mark: Mark) -> Seat:
-    connection, name, token, bound_at, away, away_at = (
-        row[f"{column}_{mark}"] for column in _SEAT_COLUMNS
-    )
-    return Seat(
-        token=token,
-        name=name,
-        connection=connection,
-        bound_at=bound_at,
-        away=away,
-        away_at=away_at,
-    )
-
-
-def _mark(text: str | None) -> Mark | None:
-    return None if text is None else Mark(text)
+def _game(row: Mapping[str, Any]) -> Game:
+    """The game of a row, which may be of an older file and have fewer columns."""
+    values = {}
+    for column in COLUMNS.keys() & row.keys():
+        value = row[column]
+        if column in _JSON:
+            value = json.loads(value)
+        elif column in _TRUTH:
+            value = bool(value)
+        values[COLUMNS[column].path] = value
+    return game_of(values)
 
 
 def _line(row: sqlite3.Row) -> LobbyLine:

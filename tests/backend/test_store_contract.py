@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from backend.core import game as rules
+from backend.core.fields import values_of
 from backend.core.game import MAX_WATCHERS, Game, Moment, Move, Seat
 from backend.core.ports import Change, Conflict, Store
 from backend.local.sqlite import SqliteStore
 from shared import crockford
 from shared.board import Mark
-from shared.messages import Series
 from tests.backend.aws.emulator import emulator
+from tests.backend.full_game import defaults, full_game
 from tests.backend.memory import MemoryStore
 
 NOW = 1_700_000_000_000
@@ -64,24 +65,32 @@ def conflict(store: Store, change: Callable[[], object], game_id: str = "K7QF2M"
 
 
 def test_what_is_created_is_loaded(store: Store) -> None:
-    """A game comes back as it was stored, whatever its fields."""
-    game = waiting(
-        clock=30,
-        listed=True,
-        status="won",
-        moves="03142",
-        winner=Mark.X,
-        turn_at=NOW + 1,
-        o=Seat(token=TOKENS[Mark.O], name="名前", away="left", away_at=NOW + 2, bound_at=NOW),
-        offer=Mark.O,
-        next="ABCDEF",
-        watchers=frozenset({"eve=", "mallory="}),
-        series=Series(x=2, o=1, drawn=3),
-        replaced="old=",
-    )
+    """Every field of a game comes back as it was stored."""
+    assert defaults() == []
+    game = full_game()
+    store.create(game, AT)
+    loaded = store.load(game.id, AT)
+    assert loaded is not None
+    kept = values_of(loaded)
+    assert [path for path, value in values_of(game).items() if kept[path] != value] == []
+    assert loaded == game
+    assert store.load("ZZZZZZ", AT) is None
+
+
+def test_what_is_saved_is_loaded(store: Store) -> None:
+    """Every field of a game can be changed, and can go back to its default."""
+    blank = Game(id="K7QF2M", expires=AT.expires)
+    full = replace(full_game(), expires=AT.expires, watchers=frozenset(), emoted={})
+    store.create(blank, AT)
+    for before, after in ((blank, full), (full, blank)):
+        assert store.save(before, after, AT) == after == store.load("K7QF2M", AT)
+
+
+def test_a_game_of_defaults_is_loaded(store: Store) -> None:
+    """What has not been set yet comes back so."""
+    game = Game(id="K7QF2M", expires=AT.expires)
     store.create(game, AT)
     assert store.load(game.id, AT) == game
-    assert store.load("ZZZZZZ", AT) is None
 
 
 def test_a_code_is_given_once(store: Store) -> None:

@@ -12,11 +12,15 @@ from typing import Any
 
 import pytest
 
+from backend.core.fields import game_of, values_of
 from backend.core.game import Game, Moment, Move, Seat
 from backend.core.ports import Busy, Conflict
 from backend.local import sqlite
-from backend.local.sqlite import SqliteStore, UnusableFile
+from backend.local.sqlite import COLUMNS, SCHEMA_VERSION, SqliteStore, UnusableFile
 from shared.board import Mark
+from shared.messages import Series
+from tests.backend.full_game import full_game
+from tests.backend.local.past_schemas import PAST_GAME, PAST_SCHEMAS
 
 NOW = 1_700_000_000_000
 AT = Moment(NOW, NOW // 1000 + 3600)
@@ -224,3 +228,91 @@ def test_a_file_has_a_name_of_its_own(tmp_path: Path) -> None:
         with closing(SqliteStore(tmp_path / name)) as store:
             ids.append(store.id)
     assert ids[0] == ids[2] != ids[1]
+
+
+PAST = replace(
+    Game(id="K7QF2M", expires=AT.expires, rev=3, status="playing", moves="4", clock=30),
+    x=Seat(token="a" * 64, name="a", connection="a", bound_at=NOW),
+    o=Seat(token="b" * 64, name="b", connection="b", bound_at=NOW),
+    turn_at=NOW,
+    since=NOW,
+    listed=True,
+    series=Series(x=1, drawn=2),
+)
+
+
+def columns(database: sqlite3.Connection) -> set[str]:
+    return {row[1] for row in database.execute("PRAGMA table_info(games)")}
+
+
+def write_past_file(path: Path, version: int) -> None:
+    with closing(_other(path)) as database:
+        database.executescript(PAST_SCHEMAS[version])
+        database.execute(PAST_GAME, {"token_x": "a" * 64, "token_o": "b" * 64})
+
+
+@pytest.mark.parametrize("version", PAST_SCHEMAS)
+def test_the_games_of_every_past_version_are_kept(path: Path, version: int) -> None:
+    """Whoever updates the program goes on with the games of the file that it wrote before."""
+    write_past_file(path, version)
+    with closing(SqliteStore(path)) as store:
+        assert store.load("K7QF2M", AT) == PAST
+        assert store.append_move("K7QF2M", "b", Move("4", 0), AT).moves == "40"
+        assert store._pragma("user_version") == SCHEMA_VERSION
+    with closing(_other(path)) as database:
+        assert columns(database) == {*COLUMNS, "lobby"}
+
+
+def test_the_schema_of_a_version_never_changes(path: Path) -> None:
+    """A new column makes a new version, so that an older program leaves the newer file alone."""
+    with closing(_other(path)) as database:
+        database.executescript(PAST_SCHEMAS[SCHEMA_VERSION])
+        assert columns(database) == {*COLUMNS, "lobby"}, (
+            "Add one to SCHEMA_VERSION, and the new schema to tests/backend/local/past_schemas.py."
+        )
+
+
+@pytest.mark.parametrize("column", sorted(COLUMNS.keys() - {"id", "expires"}))
+def test_a_file_without_a_column_is_brought_up_to_date(path: Path, column: str) -> None:
+    """A field that a file does not know yet has its default, and is kept from then on."""
+    write_past_file(path, SCHEMA_VERSION)
+    with closing(_other(path)) as database:
+        fewer = ", ".join(sorted(columns(database) - {column}))
+        database.executescript(
+            f"CREATE TABLE older AS SELECT {fewer} FROM games; DROP TABLE games;"  # noqa: S608 (the names of columns)
+            "ALTER TABLE older RENAME TO games;"
+        )
+    with closing(SqliteStore(path)) as store:
+        values = values_of(PAST) | {COLUMNS[column].path: BLANK[COLUMNS[column].path]}
+        assert store.load("K7QF2M", AT) == game_of(values)
+        store.create(full_game_called("ZZZZZZ"), AT)
+    with closing(SqliteStore(path)) as store:
+        assert store.load("ZZZZZZ", AT) == full_game_called("ZZZZZZ")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE games SET status = 'adjourned'",
+        "UPDATE games SET watchers = 'nobody'",
+        "ALTER TABLE games DROP COLUMN expires",
+    ],
+)
+def test_an_older_file_that_means_something_else_is_left_alone(path: Path, damage: str) -> None:
+    """What cannot be understood is not guessed at: the file stays, and a person is told."""
+    write_past_file(path, 1)
+    with closing(_other(path)) as database:
+        database.executescript("DROP INDEX games_by_expiry; ALTER TABLE games DROP COLUMN emoted;")
+        database.execute(damage)
+        before = list(database.iterdump())
+    with pytest.raises(UnusableFile, match=r"older noughts-tui.*Move it away"):
+        SqliteStore(path)
+    with closing(_other(path)) as database:
+        assert list(database.iterdump()) == before
+
+
+BLANK = values_of(Game(id="", expires=0))
+
+
+def full_game_called(code: str) -> Game:
+    return replace(full_game(), id=code, expires=AT.expires)
