@@ -1,17 +1,20 @@
 """Games won, lost and drawn against people on this machine: one small file, each game once."""
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from msgspec import DecodeError, json
+from filelock import FileLock
+from msgspec import DecodeError, ValidationError, convert, json
 
 from shared.messages import Count
 from tui.client.state import Result
 from tui.files import replace_file
 
 _REMEMBERED: Final = 50
+_LOCK_SECONDS: Final = 0.1
+_POLL_SECONDS: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +45,71 @@ class Record:
 
 
 class RecordFile:
-    """Keeps a `Record` in a folder, or in memory only when there is none."""
+    """Keeps a `Record` in a folder, or in memory only when there is none.
+
+    What cannot be saved now is counted here and saved with the next game. What stands in the file
+    and is not understood, of a newer version, stays. A file that is no record is put aside.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         self._path = folder / "record.json" if folder else None
         self._record = Record()
+        self._unsaved: dict[str, Result] = {}
 
     def read(self) -> Record:
-        """What is recorded; a file that cannot be read counts as none."""
+        """What is recorded, as far as it can be read at this moment."""
         if self._path is not None:
-            with contextlib.suppress(OSError, DecodeError, RecursionError):
-                self._record = json.decode(self._path.read_bytes(), type=Record)
+            with contextlib.suppress(OSError):
+                self._record = self._counted(_record_in(_document(self._path)))
         return self._record
 
     def add(self, game_id: str, result: Result) -> Record:
-        before = self.read()
-        self._record = before.with_result(game_id, result)
-        if self._path is not None and self._record != before:
+        self._unsaved[game_id] = result
+        try:
+            self._save(self._path)
+        except OSError:
             # A record that cannot be written is no reason to disturb a game.
-            with contextlib.suppress(OSError):
-                replace_file(self._path, json.encode(self._record).decode())
+            self._record = self._counted(self._record)
+        else:
+            self._unsaved.clear()
         return self._record
+
+    def _save(self, path: Path | None) -> None:
+        if path is None:
+            self._record = self._counted(self._record)
+            return
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = FileLock(path.with_suffix(".lock"), mode=0o600, thread_local=False)
+        with lock.acquire(timeout=_LOCK_SECONDS, poll_interval=_POLL_SECONDS):
+            document = _document(path)
+            before = _record_in(document)
+            self._record = self._counted(before)
+            if self._record != before:
+                text = json.encode({**document, **asdict(self._record)}).decode()
+                replace_file(path, text)
+
+    def _counted(self, record: Record) -> Record:
+        for game_id, result in self._unsaved.items():
+            record = record.with_result(game_id, result)
+        return record
+
+
+def _document(path: Path) -> dict[str, Any]:
+    """All that a file holds.
+
+    Raises:
+        OSError: it cannot be read now, which says nothing of what it holds.
+    """
+    try:
+        document = json.decode(path.read_bytes(), type=dict[str, Any])
+        convert(document, Record)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (DecodeError, ValidationError, RecursionError):
+        path.replace(path.with_suffix(".damaged.json"))
+        return {}
+    return document
+
+
+def _record_in(document: dict[str, Any]) -> Record:
+    return convert(document, Record)
