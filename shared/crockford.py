@@ -1,10 +1,12 @@
 """Crockford's base 32 (crockford.com/base32.html): codes that people read to each other.
 
 No I, L, O or U in what is written; case, hyphens, spaces, I/L for 1 and O for 0 forgiven in what is
-read. Standard library only.
+read, and full-width letters and the digits of other scripts. Imports shared.text only.
 """
 
 from typing import Final
+
+from shared.text import typed
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _FORGIVEN: Final = str.maketrans({"I": "1", "L": "1", "O": "0", "-": None, " ": None})
@@ -40,7 +42,7 @@ def normalise(text: str, length: int) -> str:
     """
     # The length is looked at first, so that a hostile text costs nothing. Nobody writes more than a
     # hyphen and spaces around each character.
-    short = text.strip() if len(text) <= 4 * length else ""
+    short = typed(text).strip() if len(text) <= 4 * length else ""
     # Upper case would make an I of a dotless one and two S of a sharp one, which no code has.
     code = short.upper().translate(_FORGIVEN) if short.isascii() else ""
     if len(code) != length or not set(code) <= set(ALPHABET):

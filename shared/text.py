@@ -61,6 +61,27 @@ def clean(text: str) -> str:
     return shown
 
 
+def typed(text: str) -> str:
+    """What was typed, in ASCII where another keyboard or script writes the same.
+
+    Full-width letters and digits, the digits of every script, every dash and every space. So that a
+    code, a digit of the board and a command are read alike everywhere.
+    """
+    return text if text.isascii() else "".join(map(_typed, text))
+
+
+def _typed(character: str) -> str:
+    code = ord(character)
+    if 0xFF01 <= code <= 0xFF5E:  # the full-width forms of ASCII
+        return chr(code - 0xFEE0)
+    if unicodedata.category(character) == "Pd" or code == 0x2212:  # dashes, and the minus sign
+        return "-"
+    if character.isspace():
+        return " "
+    digit = unicodedata.decimal(character, None)
+    return character if digit is None else str(digit)
+
+
 def cell_width(text: str) -> int:
     """How many terminal cells a cleaned text takes.
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from tui import arguments, embedded
+from tui import arguments, embedded, terminal
 from tui.client.address import check_url
 from tui.client.errors import Unreachable
 from tui.options import (
@@ -95,6 +95,7 @@ def _open(options: Options, *, plain: bool) -> int:
         for warning in (*options.warnings, *_unknown_theme(options.theme)):
             print(f"noughts-tui: {warning}", file=sys.stderr)  # noqa: T201 (a command line)
         return line_mode.main(options)
+    terminal.prepare()
     from tui.app import create_app  # noqa: PLC0415 (the slow half of the program)
 
     app = create_app(options)

@@ -1,20 +1,28 @@
 """The Textual app: owns the client, and shows the screen that the player asked for."""
 
+import math
 import os
 import re
+import signal
+import sys
+import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Final
 
+from rich.console import RenderableType
 from textual import events, on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme, ThemeProvider
+from textual.widgets import Input
 
 from shared.errors import Refusal
+from shared.text import typed
 from tui import embedded
 from tui.client.client import Client
 from tui.client.errors import Unreachable
@@ -35,13 +43,21 @@ from tui.screens.replay import ReplayScreen
 from tui.screens.waiting import WaitingScreen
 from tui.session import Session
 from tui.settings import BadSettings, save, settings_path
+from tui.terminal import no_colour
 from tui.themes import DARK, THEMES
 from tui.widgets.ascii import PlainCharacters
 from tui.widgets.keybar import hints_of, run_binding
 from tui.words.news import Ended, YourTurn, news
-from tui.words.phrases import LEAST_SIZE, opponent_name, sentence_of, server_name
+from tui.words.phrases import (
+    LEAST_SIZE,
+    OTHER_LAYOUT,
+    opponent_name,
+    sentence_of,
+    server_name,
+)
 
 _ALWAYS: Final = frozenset({"ctrl+q", "ctrl+c"})
+_TOLD_SECONDS: Final = 10
 _FONTS: Final = re.compile(r"\s*@font-face \{[^}]*\}")
 
 BeginPractice = Callable[[Level], Awaitable[tuple[Client, str]]]
@@ -69,13 +85,18 @@ class NoughtsApp(App[None]):
         Binding("g", "answer_summons", "Go to your game"),
         Binding("ctrl+p", "command_palette", "All actions", show=False, priority=True),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True),
     ]
 
     def __init__(
         self, session: Session, record: RecordFile, practice: BeginPractice, remember: Remember
     ) -> None:
+        if not no_colour(os.environ):
+            os.environ.pop("NO_COLOR", None)  # Textual counts an empty one, too
         # NO_COLOR gets shades of grey from Textual, unless colours are left to the terminal.
-        super().__init__(ansi_color="NO_COLOR" in os.environ or None)
+        super().__init__(ansi_color=no_colour(os.environ) or None)
+        self._focus_reported = False
+        self._layout_told_until = -math.inf
         self.session = session
         self._record = record
         self._practice = practice
@@ -84,6 +105,20 @@ class NoughtsApp(App[None]):
         self._theme_kept = ""
         for theme in THEMES:
             self.register_theme(theme)
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's driver, which takes more of a terminal here."""
+        found = super().get_driver_class()
+        if sys.platform == "win32":
+            return found
+        from tui.driver import driver_for  # noqa: PLC0415 (not on Windows)
+
+        return driver_for(found)
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """Ends with a message, and with the status of a failure."""
+        super().panic(*renderables)
+        self._return_code = 1
 
     async def on_mount(self) -> None:
         options = self.session.options
@@ -110,6 +145,26 @@ class NoughtsApp(App[None]):
     async def on_unmount(self) -> None:
         for client in (*self._practices, self.session.client):
             await client.__aexit__(None, None, None)
+
+    def on_app_focus(self) -> None:
+        self._focus_reported = True
+
+    def on_app_blur(self) -> None:
+        self._focus_reported = True
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C, which ends other programs."""
+        self.notify("Ctrl+Q quits; Esc goes back.", markup=False)
+
+    def action_suspend_process(self) -> None:
+        """Goes back to the shell, where there is one; with whoever else stands in its job."""
+        if sys.platform == "win32" or self._driver is None or not self._driver.can_suspend:
+            return
+        if os.getpgrp() == os.getsid(0):
+            self.notify("No shell has started this: there is nothing to go back to.", markup=False)
+            return
+        self._suspend_signal()
+        os.killpg(os.getpgrp(), signal.SIGTSTP)
 
     def action_command_palette(self) -> None:
         if not isinstance(self.screen, Palette):
@@ -138,10 +193,25 @@ class NoughtsApp(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Passes keys and mouse to nothing that cannot be seen."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            event = self._meant(event)
         aimed = isinstance(event, events.InputEvent | events.Paste)
         ends = isinstance(event, events.Key) and event.key in _ALWAYS
         if ends or not (aimed and self.too_small):
             await super().on_event(event)
+
+    def _meant(self, key: events.Key) -> events.Key:
+        """The key of the game that was pressed, with Caps Lock on or on another keyboard."""
+        character = key.character or ""
+        if len(character) != 1 or not character.isprintable() or isinstance(self.focused, Input):
+            return key
+        plain = typed(character).lower()
+        if plain.isascii():
+            return key if plain == character else events.Key(_key_name(plain), plain)
+        if plain.isalpha() and self.session.monotonic() > self._layout_told_until:
+            self._layout_told_until = self.session.monotonic() + _TOLD_SECONDS
+            self.notify(OTHER_LAYOUT, severity="warning", markup=False, timeout=_TOLD_SECONDS)
+        return key
 
     def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
         """A picture that loads nothing: Textual's asks a server for its font."""
@@ -305,8 +375,16 @@ class NoughtsApp(App[None]):
 
     def _ring(self) -> None:
         """The bell, for a player who looks elsewhere."""
-        if self.session.options.bell and not self.app_focus:
+        seen = self.app_focus and self._focus_reported  # a terminal may never tell
+        if self.session.options.bell and not seen:
             self.bell()
+
+
+def _key_name(character: str) -> str:
+    """What Textual calls a key."""
+    if character.isalnum():
+        return character
+    return unicodedata.name(character).lower().replace("-", "_").replace(" ", "_")
 
 
 def create_app(

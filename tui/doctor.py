@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import os
 import re
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,7 @@ from tui.client.state import ClientState, ConnectionStatus
 from tui.embedded import ensure
 from tui.folders import state_folder
 from tui.settings import BadSettings, load, settings_path
+from tui.terminal import no_colour, real_size
 from tui.words.phrases import LEAST_SIZE
 
 Verdict = Literal["ok", "note", "bad"]
@@ -83,7 +85,7 @@ def _size(width: int, height: int) -> Finding:
 
 
 def _colours(environment: Mapping[str, str]) -> Finding:
-    if environment.get("NO_COLOR"):
+    if no_colour(environment):
         return Finding("ok", "Colours: none, as NO_COLOR asks")
     if environment.get("COLORTERM", "").lower() in {"truecolor", "24bit"}:
         return Finding("ok", "Colours: 16 million")
@@ -194,7 +196,7 @@ def examine_terminal() -> Terminal:
     drawn = sys.stdout is not None and sys.stdout.isatty()
     interactive = drawn and sys.stdin is not None and sys.stdin.isatty()
     asked = interactive and os.environ.get("TERM") != "dumb" and sys.platform != "win32"
-    size = os.get_terminal_size() if drawn else os.terminal_size((0, 0))
+    size = real_size() or shutil.get_terminal_size() if drawn else os.terminal_size((0, 0))
     width, mouse = _ask(sys.stdin.fileno()) if asked else (None, None)
     return Terminal(
         interactive=interactive,

@@ -63,12 +63,13 @@ class Terminal:
             await self._ended.wait()
             return await asyncio.to_thread(self.process.wait)
 
-    def hang_up(self) -> None:
-        """Takes the terminal away, as when its window is closed."""
+    def hang_up(self, *, silently: bool = False) -> None:
+        """Takes the terminal away, as when its window is closed; perhaps without a signal."""
         asyncio.get_running_loop().remove_reader(self._screen)
         os.close(self._screen)
         self._ended.set()
-        self.process.send_signal(signal.SIGHUP)
+        if not silently:
+            self.process.send_signal(signal.SIGHUP)
 
     def kill(self) -> None:
         """Ends the program without a word, as ``kill -9`` does."""

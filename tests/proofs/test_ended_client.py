@@ -27,9 +27,10 @@ async def test_a_program_told_to_end(tmp_path: Path, number: int) -> None:
     assert [sequence for sequence in UNDONE if sequence not in opened.raw] == []
 
 
-async def test_a_terminal_that_is_closed(tmp_path: Path) -> None:
-    """Without its terminal the program ends, too."""
+@pytest.mark.parametrize("silently", [False, True])
+async def test_a_terminal_that_is_closed(tmp_path: Path, silently: bool) -> None:
+    """Without its terminal the program ends, too, with a signal or without."""
     async with terminal(tmp_path, "--url", "ws://127.0.0.1:1") as opened:
         await opened.shows("Quick match")
-        opened.hang_up()
+        opened.hang_up(silently=silently)
         assert await opened.ends() == 128 + signal.SIGHUP

@@ -17,10 +17,14 @@ from shared.crockford import ALPHABET, GAME_CODE_LENGTH, decode, encode, game_co
         ("oO0iIl", "000111"),
         ("L-L-L-L-L-L", "111111"),
         ("\u00a0K7QF2M\u00a0", "K7QF2M"),
+        ("\uff2b\uff17\uff31\uff26\uff12\uff2d", "K7QF2M"),
+        ("\uff4b\uff17\uff31\uff0d\uff46\uff12\uff4d", "K7QF2M"),
+        ("K7Q\u2011F2M", "K7QF2M"),
+        ("K\u0667QF\u06f2M", "K7QF2M"),
     ],
 )
 def test_a_code_is_read_as_it_was_meant(text: str, code: str) -> None:
-    """Case, hyphens, spaces, I and L for 1 and O for 0 are forgiven."""
+    """Case, hyphens, spaces, I and L for 1 and O for 0 are forgiven, and other keyboards."""
     assert game_code(text) == code
 
 
@@ -36,8 +40,8 @@ def test_a_code_is_read_as_it_was_meant(text: str, code: str) -> None:
         "K7QF\u1e9eM",
         "K7QF\u00df",
         "\u0131\u0131\u0131\u0131\u0131\u0131",
-        "\uff2b7QF2M",
-        "K7QF2\u0661",
+        "\u041a7QF2M",
+        "K7QF2\u00b2",
         "K7QF2\ud800",
         "K7QF2M" + " " * 100 + "-",
         "A" * 100_000,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from rich.color import Color
+from textual import events
 from textual.app import App
 from textual.screen import Screen
 from textual.widgets import OptionList, Static
@@ -415,17 +416,26 @@ async def test_the_command_stands_in_one_piece(size: tuple[int, int], lines: lis
 
 
 @pytest.mark.parametrize(
-    ("focused", "bell", "rings"), [(False, True, 1), (True, True, 0), (False, False, 0)]
+    ("reported", "bell", "rings"),
+    [
+        (events.AppBlur, True, 1),
+        (events.AppFocus, True, 0),
+        (None, True, 1),
+        (events.AppBlur, False, 0),
+        (None, False, 0),
+    ],
 )
 async def test_the_bell(
-    focused: bool, bell: bool, rings: int, monkeypatch: pytest.MonkeyPatch
+    reported: type[events.Event] | None, bell: bool, rings: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The bell rings for one's turn, when one looks elsewhere and has not turned it off."""
+    """The bell rings for one's turn, unless one is known to look, or has turned it off."""
     rung: list[None] = []
     monkeypatch.setattr(App, "bell", lambda _app: rung.append(None))
     scene = Scene(online(table("4")), options={"bell": bell})
     async with played(scene) as (app, client, pilot):
-        app.app_focus = focused
+        if reported is not None:
+            app.post_message(reported())
+            await settle(pilot)
         client.show(table("40"))
         await settle(pilot)
         assert len(rung) == rings

@@ -24,6 +24,12 @@ EMOTE_WORDS = {
 LEAST_SIZE = 40, 16
 """The columns and rows that a full screen needs."""
 
+OTHER_LAYOUT = (
+    "The keys here are Latin letters: switch the keyboard to them, or use arrows, digits, Enter and"
+    " the mouse."
+)
+"""What is said when a letter of another script is pressed."""
+
 SAID_MS = 5_000
 """How long an emote is shown."""
 

@@ -1,0 +1,48 @@
+"""What is asked of the terminal and of the environment before the app is loaded.
+
+The app and the doctor ask here, so that both say the same. Standard library only.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+_UNKNOWN: Final = frozenset({"", "unknown"})
+
+
+def real_size() -> os.terminal_size | None:
+    """The size that a terminal itself tells; None where none is attached, or it does not know."""
+    for stream in (sys.__stderr__, sys.__stdout__, sys.__stdin__):
+        try:
+            size = os.get_terminal_size(stream.fileno()) if stream else None
+        except (OSError, ValueError):
+            continue
+        if size and size.columns and size.lines:
+            return size
+    return None
+
+
+def no_colour(environment: Mapping[str, str]) -> bool:
+    """Whether colours are not wanted: NO_COLOR counts when it is set and not empty."""
+    return bool(environment.get("NO_COLOR"))
+
+
+def is_unknown(environment: Mapping[str, str]) -> bool:
+    """Whether nothing is known of the terminal, and so no more than 16 colours."""
+    return environment.get("TERM", "").lower() in _UNKNOWN
+
+
+def prepare() -> None:
+    """Lets the real terminal win over what the environment says of it.
+
+    The libraries that draw read COLUMNS and LINES first, and draw an unknown terminal 16 million
+    colours.
+    """
+    if os.environ.get("TEXTUAL_DRIVER"):
+        return  # in a browser, whose size does stand there
+    if real_size() is not None:
+        os.environ.pop("COLUMNS", None)
+        os.environ.pop("LINES", None)
+    if is_unknown(os.environ):
+        os.environ.setdefault("TEXTUAL_COLOR_SYSTEM", "standard")
