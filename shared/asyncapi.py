@@ -9,9 +9,9 @@ from typing import Any, Final, get_args
 
 import msgspec
 
+from shared.constants import PORT, PROGRAM, PROTOCOL_VERSION
 from shared.errors import ErrorCode
 from shared.messages import (
-    PROTOCOL_VERSION,
     REQUESTS,
     AnyEvent,
     Claim,
@@ -142,7 +142,7 @@ def asyncapi() -> Document:
     return {
         "asyncapi": "3.0.0",
         "info": {
-            "title": "noughts-tui",
+            "title": PROGRAM,
             "version": f"{PROTOCOL_VERSION}.0.0",
             "description": (
                 "The wire protocol between any client and the game service. What the messages "
@@ -204,7 +204,7 @@ def _collection(title: str, kinds: tuple[type[Message], ...]) -> Document:
 def _servers() -> Document:
     return {
         "embedded": {
-            "host": "127.0.0.1:8002",
+            "host": f"127.0.0.1:{PORT}",
             "protocol": "ws",
             "description": "The gateway of one machine: noughts-tui serve.",
         },

@@ -108,6 +108,16 @@ def followers(cells: str) -> tuple[tuple[int, str], ...]:
     )
 
 
+def cell_at(row: int, column: int) -> int:
+    """The cell of a row and a column, each 0-2."""
+    return 3 * row + column
+
+
+def row_and_column(cell: int) -> tuple[int, int]:
+    """Where a cell is, each 0-2."""
+    return divmod(cell, 3)
+
+
 def cell_of(tile: str) -> int:
     """The cell of a wire tile ``"row,column"``.
 
@@ -117,9 +127,10 @@ def cell_of(tile: str) -> int:
     row, comma, column = tile.partition(",")
     if comma != "," or row not in {"0", "1", "2"} or column not in {"0", "1", "2"}:
         raise ValueError(f"not a tile: {tile!r}")
-    return 3 * int(row) + int(column)
+    return cell_at(int(row), int(column))
 
 
 def tile_of(cell: int) -> str:
     """The wire tile ``"row,column"`` of a cell 0-8."""
-    return f"{cell // 3},{cell % 3}"
+    row, column = row_and_column(cell)
+    return f"{row},{column}"

@@ -11,11 +11,11 @@ from typing import Any, Final, NoReturn
 import msgspec
 
 from shared import crockford
+from shared.constants import PROTOCOL_VERSION
 from shared.errors import ErrorCode, ProtocolError, Refusal
 from shared.messages import (
     EVENTS,
     MAX_REQUEST_BYTES,
-    PROTOCOL_VERSION,
     REQUESTS,
     AnyEvent,
     AnyRequest,

@@ -13,12 +13,11 @@ from msgspec.structs import force_setattr
 
 from shared import crockford
 from shared.board import Mark, MarkChoice, board, is_legal, outcome, turn
+from shared.constants import CLOCK_SECONDS, PROTOCOL_VERSION
 from shared.errors import ErrorCode
 from shared.text import clean_name, clean_sentence
 
-PROTOCOL_VERSION: Final = 1
 MAX_REQUEST_BYTES: Final = 4096
-CLOCK_SECONDS: Final = range(5, 601)
 
 # Checks that msgspec does not make are told to those who read the schemas.
 Clock = Annotated[

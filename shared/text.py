@@ -43,6 +43,11 @@ _NOW_WIDE: Final = frozenset(
 )
 
 
+def shown_name(name: str | None, mark: str) -> str:
+    """The name of a player; who has given none is ``Player X`` or ``Player O``."""
+    return name or f"Player {mark.upper()}"
+
+
 def clean(text: str) -> str:
     """The text in NFC without what a terminal could obey or hide; other white space is a space.
 

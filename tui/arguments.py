@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, get_args
 
 from shared.board import MarkChoice
+from shared.constants import CLOCK_WORDS, PORT
 from shared.crockford import game_code
 from shared.replay import code_of, moves_of
 from shared.text import clean_name
@@ -109,7 +110,7 @@ def _add_new(new: argparse.ArgumentParser) -> None:
         "--clock",
         type=_clock,
         metavar="SECONDS",
-        help="seconds for each move, 5-600; 0 for no clock",
+        help=f"the clock of the game: {CLOCK_WORDS}",
     )
 
 
@@ -127,7 +128,9 @@ def _add_code(command: argparse.ArgumentParser) -> None:
 
 def _add_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--host", help="address to listen on (default 127.0.0.1: this machine)")
-    serve.add_argument("--port", type=_port, help="port to listen on (default 8002; 0: a free one)")
+    serve.add_argument(
+        "--port", type=_port, help=f"port to listen on (default {PORT}; 0: a free one)"
+    )
     serve.add_argument("--data", type=Path, metavar="DIR", help="folder that keeps the games")
     serve.add_argument(
         "--idle-exit",
@@ -186,9 +189,7 @@ def _clock(text: str) -> int:
     try:
         return check_clock(int(text))
     except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no clock: 5 to 600 seconds a move, or 0 for none"
-        ) from None
+        raise argparse.ArgumentTypeError(f"{text!r} is no clock: {CLOCK_WORDS}") from None
 
 
 def _port(text: str) -> int:

@@ -15,13 +15,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from shared.constants import PORT, PROGRAM, PROTOCOL_VERSION
 from tui.client.address import Located
 from tui.client.errors import Unreachable
 from tui.folders import state_folder
-
-PORT: Final = 8002
-PROTOCOL: Final = 1
-SERVICE: Final = "noughts-tui"
 
 _HOST: Final = "127.0.0.1"
 _LOG: Final = "gateway.log"
@@ -156,12 +153,12 @@ async def games_at(at: int, answer_within: float = 3) -> str | None:
     except TimeoutError:
         raise OSError(f"who has port {at} of this machine does not answer") from None
     health = _health_in(answer)
-    if health.get("service") != SERVICE:
+    if health.get("service") != PROGRAM:
         raise Unreachable(
             f"Another program uses port {at} of this machine: end it, or set NOUGHTS_TUI_PORT to a"
             " free port."
         )
-    if health.get("protocol") != PROTOCOL:
+    if health.get("protocol") != PROTOCOL_VERSION:
         raise Unreachable(
             f"Another version of noughts-tui ({health.get('version')}) runs on port {at}: end it,"
             " or set NOUGHTS_TUI_PORT to a free port."

@@ -8,17 +8,17 @@ from pathlib import Path
 
 from platformdirs import user_config_path, user_state_path
 
-_APP = "noughts-tui"
+from shared.constants import PROGRAM
 
 
 def config_folder() -> Path:
     home = _home()
-    return home / "config" if home else user_config_path(_APP, appauthor=False)
+    return home / "config" if home else user_config_path(PROGRAM, appauthor=False)
 
 
 def state_folder() -> Path:
     home = _home()
-    return home / "state" if home else user_state_path(_APP, appauthor=False)
+    return home / "state" if home else user_state_path(PROGRAM, appauthor=False)
 
 
 def _home() -> Path | None:

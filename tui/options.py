@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from shared.board import MarkChoice
+from shared.constants import CLOCK_SECONDS, CLOCK_WORDS
 
 Level = Literal["easy", "medium", "perfect"]
 Motion = Literal["full", "reduced"]
@@ -80,6 +81,6 @@ def check_clock(seconds: int) -> int:
     Raises:
         ValueError: with what it must be, in words.
     """
-    if seconds and not 5 <= seconds <= 600:
-        raise ValueError("a clock is 5 to 600 seconds a move, or 0 for none")
+    if seconds and seconds not in CLOCK_SECONDS:
+        raise ValueError(f"a clock is {CLOCK_WORDS}")
     return seconds

@@ -5,15 +5,14 @@ import shutil
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
 
-NAME: Final = "noughts-tui"
+from shared.constants import PROGRAM
 
 
 def program() -> tuple[str, ...]:
     """The words of the command: its name where a shell finds it, else the way to it from here."""
-    if shutil.which(NAME):
-        return (NAME,)
+    if shutil.which(PROGRAM):
+        return (PROGRAM,)
     if Path(sys.argv[0]).name == "__main__.py":
         return _near(sys.executable), "-m", "tui"
     return (_near(sys.argv[0]),)

@@ -18,15 +18,16 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Literal, assert_never
 
 from shared import board, crockford, messages
 from shared.board import Mark
+from shared.constants import CLAIM_AFTER_MS
 from shared.errors import ErrorCode, Refusal
-from shared.messages import FINISHED, Away, LobbyKind, Status
+from shared.messages import Away, LobbyKind, Status
+from shared.text import shown_name
 
 MAX_WATCHERS: Final = 20
-ABANDONED_AFTER_MS: Final = 30_000
 EMOTE_PAUSE_MS: Final = 1_000
 
 
@@ -46,14 +47,20 @@ _CANCELLED: Final = (ErrorCode.GAME_OVER, "This game was cancelled.")
 _FULL: Final = (ErrorCode.GAME_FULL, "Both seats of this game are taken.")
 _RUNNING: Final = (ErrorCode.TOO_EARLY, "This game is still being played.")
 
-# What is refused, by action and phase; what is not in the table is allowed.
-FORBIDDEN: Final[Mapping[Action, Mapping[str, tuple[ErrorCode, str]]]] = {
-    Action.JOIN: {"playing": _FULL, "finished": _FULL, "cancelled": _CANCELLED},
-    Action.PLAY: {"waiting": _STARTED_NOT, "finished": _OVER, "cancelled": _CANCELLED},
-    Action.RESIGN: {"waiting": _STARTED_NOT, "finished": _OVER, "cancelled": _CANCELLED},
-    Action.CLAIM: {"waiting": _STARTED_NOT, "finished": _OVER, "cancelled": _CANCELLED},
-    Action.REMATCH: {"waiting": _STARTED_NOT, "playing": _RUNNING, "cancelled": _CANCELLED},
-}
+Phase = Literal["waiting", "playing", "finished", "cancelled"]
+
+
+def forbidden(action: Action) -> Mapping[Phase, tuple[ErrorCode, str]]:
+    """The phases of a game in which an action is refused; in the others it is allowed."""
+    match action:
+        case Action.JOIN:
+            return {"playing": _FULL, "finished": _FULL, "cancelled": _CANCELLED}
+        case Action.PLAY | Action.RESIGN | Action.CLAIM:
+            return {"waiting": _STARTED_NOT, "finished": _OVER, "cancelled": _CANCELLED}
+        case Action.REMATCH:
+            return {"waiting": _STARTED_NOT, "playing": _RUNNING, "cancelled": _CANCELLED}
+        case _:
+            assert_never(action)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +132,15 @@ class Game:
         return self.x if mark is Mark.X else self.o
 
     @property
-    def phase(self) -> str:
-        """``waiting``, ``playing``, ``finished`` or ``cancelled``."""
-        if self.status == "cancelled" or self.status not in FINISHED:
-            return self.status
-        return "finished"
+    def phase(self) -> Phase:
+        """What the status means for what can be done: however it ended, it is finished."""
+        match self.status:
+            case "waiting" | "playing" | "cancelled":
+                return self.status
+            case "won" | "drawn" | "resigned" | "timeout" | "abandoned":
+                return "finished"
+            case _:
+                assert_never(self.status)
 
     @property
     def turn(self) -> Mark | None:
@@ -223,7 +234,7 @@ def _players(game: Game) -> AbstractSet[str]:
 
 def check(game: Game, action: Action) -> None:
     """Refuses an action that the phase of the game forbids."""
-    if refused := FORBIDDEN[action].get(game.phase):
+    if refused := forbidden(action).get(game.phase):
         code, sentence = refused
         raise Refusal(code, sentence)
 
@@ -269,7 +280,7 @@ def judge_claim(game: Game, mark: Mark, now: int) -> Status:
     away_at = game.seat(mark.other).away_at
     gone_from = None
     if away_at is not None:
-        gone_from = max(away_at, game.since, game.seat(mark).bound_at) + ABANDONED_AFTER_MS
+        gone_from = max(away_at, game.since, game.seat(mark).bound_at) + CLAIM_AFTER_MS
     if late_from is not None and now >= late_from:
         return "timeout"
     if gone_from is not None and now >= gone_from:
@@ -422,17 +433,12 @@ def snapshot(game: Game) -> messages.Snapshot:
     )
 
 
-def name_of(name: str, mark: Mark) -> str:
-    """The name as shown: ``Player X`` or ``Player O`` for an empty one."""
-    return name or f"Player {mark.value.upper()}"
-
-
 def _player(game: Game, mark: Mark) -> messages.Player | None:
     seat = game.seat(mark)
     if not seat.taken:
         return None
     return messages.Player(
-        name=name_of(seat.name, mark),
+        name=shown_name(seat.name, mark),
         online=seat.connection is not None,
         away=seat.away,
         away_at=seat.away_at,

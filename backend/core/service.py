@@ -32,6 +32,7 @@ from shared import board, codec
 from shared import messages as wire
 from shared.board import Mark
 from shared.errors import ErrorCode, Refusal
+from shared.text import shown_name
 
 LIFE_SECONDS: Final = 6 * 3600
 
@@ -355,7 +356,7 @@ class Service:
 
 def _listing(line: LobbyLine) -> wire.Listing:
     x, o = (
-        None if name is None else rules.name_of(name, mark)
+        None if name is None else shown_name(name, mark)
         for mark, name in zip(Mark, line.names, strict=True)
     )
     return wire.Listing(

@@ -34,9 +34,8 @@ from backend.local import invocation
 from backend.local.invocation import Caller
 from backend.local.limits import Doorkeeper, Limits, TokenBucket
 from backend.local.sockets import GOING_AWAY, Socket
-from shared.messages import PROTOCOL_VERSION
+from shared.constants import PROGRAM, PROTOCOL_VERSION
 
-SERVICE_NAME: Final = "noughts-tui"
 ANY_ORIGIN: Final = "*"
 _SWEEP_SECONDS: Final = 1
 
@@ -161,7 +160,7 @@ class Gateway:
         if request.path != "/health":
             return None  # answered by the library: 426, this is a WebSocket server
         health = {
-            "service": SERVICE_NAME,
+            "service": PROGRAM,
             "protocol": PROTOCOL_VERSION,
             "version": _version(),
             "games": self.games,
@@ -315,7 +314,7 @@ def _listen(gateway: Gateway, host: str, port: int, limits: Limits) -> websocket
         process_request=gateway.judge,
         create_connection=partial(Socket, limits, Doorkeeper()),  # type: ignore[arg-type] # made by it
         compression=None,
-        server_header=SERVICE_NAME,
+        server_header=PROGRAM,
         open_timeout=limits.handshake_seconds,
         close_timeout=limits.close_seconds,
         ping_interval=None,
@@ -330,7 +329,7 @@ async def _sweep_forever(gateway: Gateway) -> None:
 
 def _version() -> str:
     try:
-        return metadata.version(SERVICE_NAME)
+        return metadata.version(PROGRAM)
     except metadata.PackageNotFoundError:
         return "unknown"
 

@@ -28,6 +28,7 @@ from backend.local import chaos
 from backend.local.gateway import Gateway, serve
 from backend.local.limits import RATE, CappedStore, Limits
 from backend.local.sqlite import SqliteStore, UnusableFile
+from shared.constants import PORT, PROGRAM
 
 if sys.platform == "win32":
 
@@ -45,7 +46,6 @@ else:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-PORT: Final = 8002
 OPEN_FILES: Final = 8192
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 CONNECTIONS_PER_ADDRESS: Final = 50
@@ -166,7 +166,7 @@ def _state_folder() -> Path:
     home = os.environ.get("NOUGHTS_TUI_HOME")
     if home:
         return Path(home).expanduser().absolute() / "state"
-    return user_state_path("noughts-tui", appauthor=False)
+    return user_state_path(PROGRAM, appauthor=False)
 
 
 def _serve(options: ServeOptions) -> None:

@@ -17,7 +17,7 @@ from typing import Final, Self, TypeVar
 from msgspec import UNSET
 
 from shared import messages as wire
-from shared.board import Mark, MarkChoice, tile_of
+from shared.board import Mark, MarkChoice, cell_of, tile_of
 from shared.crockford import game_code
 from shared.errors import ErrorCode, Refusal
 from tui.client.address import Located
@@ -324,8 +324,7 @@ def achieved(request: wire.AnyRequest, error: wire.Error, seat: Mark) -> bool:
         return False
     match request:
         case wire.Play():
-            row, column = request.tile.split(",")
-            return error.game.moves.startswith(f"{request.after}{3 * int(row) + int(column)}")
+            return error.game.moves.startswith(f"{request.after}{cell_of(request.tile)}")
         case wire.Resign():
             return error.game.status == "resigned" and error.game.winner is seat.other
         case wire.Claim():

@@ -13,6 +13,7 @@ from typing import Final, Literal, TypeVar
 from msgspec import UNSET, structs
 
 from shared.board import Mark, free
+from shared.constants import CLAIM_AFTER_MS
 from shared.messages import (
     FINISHED,
     AnyEvent,
@@ -36,9 +37,6 @@ from shared.messages import (
     Started,
     Watching,
 )
-
-CLAIM_AFTER_MS: Final = 30_000
-"""How long an opponent may be away before the game can be claimed."""
 
 _T = TypeVar("_T")
 

@@ -16,7 +16,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from shared.board import Mark, free, outcome, turn
+from shared.board import Mark, cell_at, free, outcome, row_and_column, turn
 from tui.widgets.art import (
     CURSOR,
     LAST,
@@ -76,8 +76,8 @@ def _tile(view: BoardView, cell: int, *, at_cursor: bool) -> Tile:
 
 def stepped(cell: int, down: int, right: int) -> int:
     """The cell one step away; the edge of the board stops the cursor."""
-    row, column = divmod(cell, 3)
-    return 3 * min(2, max(0, row + down)) + min(2, max(0, column + right))
+    row, column = row_and_column(cell)
+    return cell_at(min(2, max(0, row + down)), min(2, max(0, column + right)))
 
 
 class Cell(Widget):
@@ -220,7 +220,7 @@ class Board(Widget, can_focus=True):
         self._cell_size = cell_size(event.size.width, event.size.height)
         left, top = self._origin()
         for child in self.query(Cell):
-            row, column = divmod(child.cell, 3)
+            row, column = row_and_column(child.cell)
             child.styles.width, child.styles.height = self._cell_size
             child.styles.offset = (
                 left + column * (self._cell_size.columns + 1),
@@ -269,7 +269,7 @@ class Board(Widget, can_focus=True):
 
     def cell_line(self, cell: int, y: int) -> Strip:
         """A line of one cell's part of the picture."""
-        row, column = divmod(cell, 3)
+        row, column = row_and_column(cell)
         line = row * (self._cell_size.rows + 1) + y
         if line >= len(self._picture) or y >= self._cell_size.rows:
             return Strip.blank(self._cell_size.columns, self.rich_style)

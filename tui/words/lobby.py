@@ -4,7 +4,7 @@ from typing import Final
 
 from shared.board import Mark
 from shared.messages import Listing, LobbyKind, Snapshot
-from shared.text import cell_width
+from shared.text import cell_width, shown_name
 from tui.client.seats import SavedSeat
 from tui.record import Record
 from tui.words.phrases import shortened
@@ -47,7 +47,7 @@ def listing_text(listing: Listing, now_ms: int, width: int, *, ascii_only: bool 
 
 def _who(listing: Listing) -> tuple[str, ...]:
     """Who plays, or waits and for whom; shorter and shorter."""
-    x, o = listing.names.x or "Player X", listing.names.o or "Player O"
+    x, o = shown_name(listing.names.x, Mark.X), shown_name(listing.names.o, Mark.O)
     if listing.mark is None:
         return (f"{x} - {o}",)
     host = o if listing.mark is Mark.X else x

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from shared.board import Mark
 from shared.errors import Refusal
 from shared.messages import Snapshot
-from shared.text import cell_width
+from shared.text import cell_width, shown_name
 from tui.client.address import public_url
 from tui.client.errors import Unreachable
 from tui.client.state import ClientState, Table
@@ -116,7 +116,7 @@ def line_names(lines: Iterable[tuple[int, int, int]]) -> str:
 def name_of(game: Snapshot, mark: Mark) -> str:
     """Who sits there, to be printed without markup."""
     player = game.players[mark]
-    return player.name if player and player.name else f"Player {mark.upper()}"
+    return shown_name(player.name if player else None, mark)
 
 
 def opponent_name(table: Table) -> str:

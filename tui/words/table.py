@@ -1,5 +1,6 @@
 """What the top line of a game says, and what leaving the game means."""
 
+from shared.constants import CLAIM_AFTER_MS
 from shared.replay import code_of
 from tui.client.state import Table
 from tui.words.phrases import counted, fitting, opponent_name
@@ -21,4 +22,5 @@ def heading(table: Table, width: int = 80) -> str:
 
 def leave_text(table: Table) -> str:
     """What the opponent can do once the player has left."""
-    return f"{opponent_name(table)} can claim the game 30 seconds after you left."
+    seconds = CLAIM_AFTER_MS // 1000
+    return f"{opponent_name(table)} can claim the game {seconds} seconds after you left."
