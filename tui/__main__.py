@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from shared import serve_options
 from tui import arguments, embedded, terminal
 from tui.client.address import check_url
 from tui.client.errors import Unreachable
@@ -126,24 +127,14 @@ def _unknown_theme(asked: str | None) -> Iterator[str]:
         yield f"No theme is called {asked} (--theme, or theme in {settings_path()})."
 
 
-def _serve(_parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:
-    command = embedded.command(*_serve_options(found))
+def _serve(parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:
+    command = embedded.command(*serve_options.words(serve_options.read(found, parser)))
     if sys.platform == "win32":
         with contextlib.suppress(KeyboardInterrupt):
             return subprocess.call(command)  # noqa: S603 (our own command)
         return 0
     # The gateway itself is to get the signals.
     return os.execv(command[0], command)  # noqa: S606 (no shell is wanted)
-
-
-def _serve_options(found: argparse.Namespace) -> list[str]:
-    options = []
-    for name in ("host", "port", "data", "idle_exit", "rate", "chaos"):
-        if (value := getattr(found, name)) is not None:
-            options += [f"--{name.replace('_', '-')}", str(value)]
-    for origin in found.allow_origin or ():
-        options += ["--allow-origin", origin]
-    return options
 
 
 def _doctor(parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:

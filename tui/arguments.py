@@ -2,11 +2,11 @@
 
 import argparse
 from importlib import metadata
-from pathlib import Path
 from typing import Final, get_args
 
+from shared import serve_options
 from shared.board import MarkChoice
-from shared.constants import CLOCK_WORDS, PORT
+from shared.constants import CLOCK_WORDS
 from shared.crockford import game_code
 from shared.replay import code_of, moves_of
 from shared.text import clean_name
@@ -57,14 +57,13 @@ def parser() -> argparse.ArgumentParser:
     )
     replay = command("replay", "step through a finished game; needs no server")
     replay.add_argument("code", type=_replay_code, metavar="R-XXXX", help="the game's replay code")
-    _add_serve(
-        commands.add_parser(
-            "serve",
-            help="run a server that others can reach",
-            description="Run a server that others can reach, until it is interrupted.",
-            allow_abbrev=False,
-        )
+    serve = commands.add_parser(
+        "serve",
+        help="run a server that others can reach",
+        description="Run a server that others can reach, until it is interrupted.",
+        allow_abbrev=False,
     )
+    serve_options.add_to(serve)
     command("doctor", "say what this terminal and the connection can do, and what to change")
     web = command("web", "play in a browser")
     web.add_argument("--host", default="127.0.0.1", help="address of the page (default 127.0.0.1)")
@@ -126,33 +125,6 @@ def _add_code(command: argparse.ArgumentParser) -> None:
     which.add_argument("--id", type=_code, metavar="CODE", help="the same")
 
 
-def _add_serve(serve: argparse.ArgumentParser) -> None:
-    serve.add_argument("--host", help="address to listen on (default 127.0.0.1: this machine)")
-    serve.add_argument(
-        "--port", type=_port, help=f"port to listen on (default {PORT}; 0: a free one)"
-    )
-    serve.add_argument("--data", type=Path, metavar="DIR", help="folder that keeps the games")
-    serve.add_argument(
-        "--idle-exit",
-        type=_amount,
-        metavar="SECONDS",
-        help="end when nobody has been connected for so long",
-    )
-    serve.add_argument(
-        "--rate",
-        type=_amount,
-        metavar="N",
-        help="messages a second from each connection (default 50; 0: no limit)",
-    )
-    serve.add_argument("--chaos", type=int, metavar="SEED", help="fail on purpose, to test clients")
-    serve.add_argument(
-        "--allow-origin",
-        action="append",
-        metavar="ORIGIN",
-        help="web page that may connect, * for all; can be repeated",
-    )
-
-
 def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
@@ -196,13 +168,3 @@ def _port(text: str) -> int:
     if not text.isdecimal() or not 0 <= int(text) < 2**16:
         raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 0 to 65535")
     return int(text)
-
-
-def _amount(text: str) -> float:
-    try:
-        amount = float(text)
-    except ValueError:
-        amount = -1
-    if not 0 <= amount < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0")
-    return amount

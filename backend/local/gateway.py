@@ -10,15 +10,13 @@ other. What it posts during a call is sent after the reply of that call.
 """
 
 import asyncio
-import json
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from importlib import metadata
 from typing import Any, Final
 
 from websockets.asyncio import server as websockets
@@ -26,30 +24,45 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
-from backend.core.ports import Clock, Connections, Gone, Metric, Store
+from backend.core.ports import Clock, Connections, Gone, Store
 from backend.core.service import Service
 from backend.handlers.clock import SystemClock
 from backend.handlers.entry import Handler
 from backend.local import invocation
+from backend.local.forwarded import is_loopback, player_address
+from backend.local.http import (
+    METRICS,
+    NO_SUCH_PAGE,
+    NO_UPGRADE,
+    Answer,
+    Desk,
+    is_stripped_handshake,
+    is_through_a_proxy,
+    path_of,
+)
 from backend.local.invocation import Caller
-from backend.local.limits import Doorkeeper, Limits, TokenBucket
+from backend.local.limits import Doorkeeper, Full, Limits, TokenBucket
+from backend.local.listening import Door, Doors, listen, ports
+from backend.local.metrics import counted
 from backend.local.sockets import GOING_AWAY, Socket
-from shared.constants import PROGRAM, PROTOCOL_VERSION
+from shared.constants import PROGRAM
+from shared.serve_options import ANY_ORIGIN
 
-ANY_ORIGIN: Final = "*"
+_FULL: Final = {
+    Full.ADDRESS: Answer(HTTPStatus.TOO_MANY_REQUESTS, "Too many connections from this address.\n"),
+    Full.ALL: Answer(HTTPStatus.SERVICE_UNAVAILABLE, "This server is full; try again later.\n"),
+}
+_FOREIGN_PAGE: Final = Answer(HTTPStatus.FORBIDDEN, "This origin is not allowed here.\n")
+_UNNAMED_PROXY: Final = (
+    "a proxy on this machine passes on players, who are not counted by their addresses until"
+    " --trust-forwarded names it"
+)
 _SWEEP_SECONDS: Final = 1
 
 _log: Final = logging.getLogger(__name__)
 
 Invoke = Callable[[dict[str, Any]], dict[str, Any]]
 """A function: an event in, a response out."""
-
-
-class NoMetrics:
-    """`Metrics` that nobody looks at."""
-
-    def count(self, counts: Mapping[Metric, int]) -> None:
-        """Forgets them."""
 
 
 @dataclass(slots=True, eq=False)
@@ -102,7 +115,7 @@ class Gateway:
         self.outbox = Outbox(self._clients)
         self.connections: Connections = self.outbox
         self.invoke: Invoke
-        self.games = ""
+        self.desk = Desk()
         self.host = ""
         self.port = 0
 
@@ -142,30 +155,49 @@ class Gateway:
 
     # Coming and going
 
-    def judge(self, connection: websockets.ServerConnection, request: Request) -> Response | None:
+    async def judge(
+        self, connection: websockets.ServerConnection, request: Request
+    ) -> Response | None:
         """Answers what is no WebSocket handshake, or one that is not welcome."""
         socket = _socket(connection)
         origins = request.headers.get_all("Origin")
         if ANY_ORIGIN not in self._origins and not self._origins.issuperset(origins):
-            return socket.answer(HTTPStatus.FORBIDDEN, "This origin is not allowed here.\n")
+            self.desk.tally.turned_away("origin")
+            return socket.answer(_FOREIGN_PAGE)
         if "Upgrade" not in request.headers:
-            return self._plain(socket, request)
-        if not socket.is_welcome:
-            return socket.answer(
-                HTTPStatus.TOO_MANY_REQUESTS, "Too many connections from this address.\n"
-            )
-        return None
+            answer = await self._plain(socket, request)
+            return None if answer is None else socket.answer(answer)
+        return self._admit(socket, request)
 
-    def _plain(self, socket: Socket, request: Request) -> Response | None:
-        if request.path != "/health":
-            return None  # answered by the library: 426, this is a WebSocket server
-        health = {
-            "service": PROGRAM,
-            "protocol": PROTOCOL_VERSION,
-            "version": _version(),
-            "games": self.games,
-        }
-        return socket.answer(HTTPStatus.OK, json.dumps(health) + "\n", "application/json")
+    def _admit(self, socket: Socket, request: Request) -> Response | None:
+        peer, trusted = socket.address, self._limits.trusted
+        address = player_address(peer, request.headers, trusted)
+        if address == peer and is_loopback(peer) and is_through_a_proxy(request):
+            _log.warning(_UNNAMED_PROXY)
+        full = socket.enter(address)
+        if full is None:
+            return None
+        self.desk.tally.turned_away(full)
+        _log.warning("a connection was refused: %s", _FULL[full].text.strip())
+        return socket.answer(_FULL[full])
+
+    async def _plain(self, socket: Socket, request: Request) -> Answer | None:
+        """The answer to a request for a page; None for that of the library, 426."""
+        if is_stripped_handshake(request):
+            _log.warning("a proxy in front of this server does not pass on Upgrade and Connection")
+            return NO_UPGRADE
+        is_own = is_loopback(socket.address)
+        return await self.desk.answer(request, self.connected, is_own=is_own)
+
+    async def tell(
+        self, connection: websockets.ServerConnection, request: Request
+    ) -> Response | None:
+        """Answers at the port that is for the operator alone."""
+        socket = _socket(connection)
+        if path_of(request) == METRICS:
+            return socket.answer(await self.desk.metrics(self.connected))
+        answer = await self.desk.answer(request, self.connected, is_own=False)
+        return socket.answer(answer or NO_SUCH_PAGE)
 
     async def attend(self, connection: websockets.ServerConnection) -> None:
         """Serves one client from its handshake to its end."""
@@ -213,6 +245,7 @@ class Gateway:
         if client.bucket.take(now):
             await self._run(self._event(client, body), client)
         else:
+            self.desk.tally.request(invocation.route_of(body), "throttled")
             self._notify(client, invocation.THROTTLED, invocation.new_id())
             # A client that floods lets the others have their turn.
             await asyncio.sleep(0)
@@ -271,31 +304,36 @@ async def serve(
     *,
     host: str = "127.0.0.1",
     port: int = 0,
+    doors: Doors | None = None,
     clock: Clock | None = None,
     limits: Limits | None = None,
     origins: Collection[str] = (),
     invoke: Invoke | None = None,
-    games: str = "",
+    desk: Desk | None = None,
     make: Callable[[Clock, Limits, Collection[str]], "Gateway"] = Gateway,
 ) -> AsyncIterator[Gateway]:
     """Runs a gateway over this store until the block is left; clients then get 1001.
 
-    ``invoke`` stands in place of the game's own handler, ``make`` in that of `Gateway`.
-    ``games`` tells those of one store from those of another, in ``GET /health``.
-    ``origins`` are the browser origins that may connect, ``*`` for all. What was in the store is
-    left as it is.
+    ``invoke`` stands in place of the game's own handler, ``make`` in that of `Gateway`, ``doors``
+    in that of a socket at ``host`` and ``port``. ``origins`` are the browser origins that may
+    connect, ``*`` for all. What was in the store is left as it is.
 
     Raises:
-        OSError: the address cannot be listened on.
+        CannotListen: the address cannot be listened on.
     """
     clock = clock or SystemClock()
     limits = limits or Limits()
     gateway = make(clock, limits, origins)
-    gateway.games = games
-    gateway.invoke = invoke or Handler(Service(store, gateway.connections, clock, NoMetrics()))
+    gateway.desk = desk or Desk()
+    tally = gateway.desk.tally
+    handler = Handler(Service(store, gateway.connections, clock, tally))
+    gateway.invoke = invoke or counted(handler, tally)
+    doors = doors or Doors([Door(each) for each in listen([host], port)])
+    gateway.host, gateway.port = host, next(ports(door.socket for door in doors.players), 0)
     try:
-        async with _listen(gateway, host, port, limits) as server:
-            gateway.host, gateway.port = host, server.sockets[0].getsockname()[1]
+        async with AsyncExitStack() as opened:
+            for server in _servers(gateway, doors, limits):
+                await opened.enter_async_context(server)
             sweeping = asyncio.create_task(_sweep_forever(gateway))
             try:
                 yield gateway
@@ -306,13 +344,32 @@ async def serve(
         gateway.end()
 
 
-def _listen(gateway: Gateway, host: str, port: int, limits: Limits) -> websockets.Server:
+def _servers(
+    gateway: Gateway, doors: Doors, limits: Limits
+) -> Iterator[AbstractAsyncContextManager[websockets.Server]]:
+    doorkeeper = Doorkeeper(limits)
+    for door in doors.players:
+        make = partial(Socket, limits, doorkeeper)
+        yield _server(gateway, door, limits, make, judge=gateway.judge)
+    for door in doors.operator:
+        make = partial(Socket, limits, Doorkeeper(limits))
+        yield _server(gateway, door, limits, make, judge=gateway.tell)
+
+
+def _server(
+    gateway: Gateway,
+    door: Door,
+    limits: Limits,
+    make: Callable[..., Socket],
+    *,
+    judge: Callable[[websockets.ServerConnection, Request], Awaitable[Response | None]],
+) -> AbstractAsyncContextManager[websockets.Server]:
     return websockets.serve(
         gateway.attend,
-        host,
-        port,
-        process_request=gateway.judge,
-        create_connection=partial(Socket, limits, Doorkeeper()),  # type: ignore[arg-type] # made by it
+        sock=door.socket,
+        ssl=door.tls,
+        process_request=judge,
+        create_connection=make,  # type: ignore[arg-type] # made by it
         compression=None,
         server_header=PROGRAM,
         open_timeout=limits.handshake_seconds,
@@ -325,13 +382,6 @@ async def _sweep_forever(gateway: Gateway) -> None:
     while True:
         await asyncio.sleep(_SWEEP_SECONDS)
         gateway.sweep()
-
-
-def _version() -> str:
-    try:
-        return metadata.version(PROGRAM)
-    except metadata.PackageNotFoundError:
-        return "unknown"
 
 
 def _socket(connection: websockets.ServerConnection) -> Socket:

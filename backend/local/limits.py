@@ -8,16 +8,18 @@ from collections import Counter
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Final
+from enum import StrEnum
+from typing import Final, Protocol
 
 from backend.core import game as rules
 from backend.core.game import Game, Moment, Seat
 from backend.core.ports import Change, Store
+from backend.local.forwarded import Network, is_loopback, parsed
 from backend.local.store_wrapper import StoreWrapper
 from shared.board import Mark
 from shared.errors import ErrorCode, Refusal
+from shared.serve_options import GAMES, RATE
 
-RATE: Final = 50.0
 IPV6_SUBSCRIBER_BITS: Final = 64
 
 
@@ -25,10 +27,13 @@ IPV6_SUBSCRIBER_BITS: Final = 64
 class Limits:
     """What the gateway allows. The seconds of idleness and of life are those of API Gateway.
 
-    ``rate`` is requests a second on a connection, twice as many at once; 0 is no limit.
-    ``connections_per_address`` likewise. ``unread_bytes`` is what is kept for a client that does
-    not read, beside the 64 KiB of the system's own buffer, before it is disconnected.
-    ``close_seconds`` is what a client has to end a connection that is closing.
+    ``rate`` is requests a second on a connection, twice as many at once; 0 is no limit. So it is
+    with ``connections_per_address`` and ``connections``, all together. ``spares_own`` lets in any
+    number of this machine's programs. ``arrivals`` is how many may be connected that have not
+    become a WebSocket. ``trusted`` are the proxies whose word on an address is taken.
+    ``unread_bytes`` is what is kept for a client that does not read, beside the 64 KiB of the
+    system's own buffer, before it is disconnected. ``close_seconds`` is what a client has to end a
+    connection that is closing.
     """
 
     rate: float = RATE
@@ -37,6 +42,10 @@ class Limits:
     handshake_seconds: float = 5
     close_seconds: float = 3
     connections_per_address: int = 0
+    connections: int = 0
+    spares_own: bool = False
+    arrivals: int = 512
+    trusted: tuple[Network, ...] = ()
     unread_bytes: int = 2**16
 
 
@@ -60,45 +69,100 @@ class TokenBucket:
         return True
 
 
+class Visitor(Protocol):
+    """Who has connected. ``address`` is that of the peer at first, of the player once inside."""
+
+    address: str
+
+    def cut(self) -> None:
+        """Ends the connection at once."""
+
+
+class Full(StrEnum):
+    """Why nobody more is let in, as the metrics call it."""
+
+    ADDRESS = "connections_of_one_address"
+    ALL = "connections_of_all"
+
+
 class Doorkeeper:
-    """Counts the connections of each address; of IPv6, of each subscriber's network."""
+    """Counts the connections of each address; of IPv6, of each subscriber's network.
 
-    def __init__(self) -> None:
-        self._inside: Counter[str] = Counter()
+    Who has connected and not yet become a WebSocket is counted apart. Where too many wait like
+    this, the one who has waited longest is cut, of the address from which most of them wait: so a
+    question that is asked at once, such as that for the gateway's health, is always heard.
+    """
 
-    def enter(self, address: str) -> int:
-        """How many are inside from this address, with this one, which stays until `leave`."""
-        source = _source(address)
-        self._inside[source] += 1
-        return self._inside[source]
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._arrivals: dict[str, dict[Visitor, None]] = {}
+        self._waiting = 0
+        self._inside: dict[Visitor, str] = {}
+        self._counts: Counter[str] = Counter()
 
-    def leave(self, address: str) -> None:
-        source = _source(address)
-        self._inside[source] -= 1
-        if not self._inside[source]:
-            del self._inside[source]
+    def arrive(self, visitor: Visitor) -> Visitor | None:
+        """Takes note of a new connection, and returns the one that is cut instead, if any."""
+        self._arrivals.setdefault(_source(visitor.address), {})[visitor] = None
+        self._waiting += 1
+        if self._waiting <= self._limits.arrivals:
+            return None
+        most = max(self._arrivals, key=lambda source: len(self._arrivals[source]))
+        oldest = next(iter(self._arrivals[most]))
+        self._forget(oldest)
+        oldest.cut()
+        return oldest
+
+    def admit(self, visitor: Visitor, address: str) -> Full | None:
+        """Lets a player with this address in until `leave`, or says why not."""
+        limits, source = self._limits, _source(address)
+        spared = limits.spares_own and is_loopback(address)
+        if limits.connections and len(self._inside) >= limits.connections:
+            return Full.ALL
+        room = 0 if spared else limits.connections_per_address
+        if room and self._counts[source] >= room:
+            return Full.ADDRESS
+        self._forget(visitor)
+        visitor.address = address
+        self._inside[visitor] = source
+        self._counts[source] += 1
+        return None
+
+    def leave(self, visitor: Visitor) -> None:
+        """Forgets a connection that has ended."""
+        self._forget(visitor)
+        if (source := self._inside.pop(visitor, None)) is None:
+            return
+        self._counts[source] -= 1
+        if not self._counts[source]:
+            del self._counts[source]
+
+    def _forget(self, visitor: Visitor) -> None:
+        source = _source(visitor.address)
+        waiting = self._arrivals.get(source, {})
+        if visitor in waiting:
+            del waiting[visitor]
+            self._waiting -= 1
+            if not waiting:
+                del self._arrivals[source]
 
 
 def _source(address: str) -> str:
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if found.version == 4:
-        return str(found)
-    if found.ipv4_mapped is not None:
-        return str(found.ipv4_mapped)
+    found = parsed(address)
+    if found is None or found.version == 4:
+        return address if found is None else str(found)
     return str(ipaddress.ip_network((found, IPV6_SUBSCRIBER_BITS), strict=False))
 
 
 class CappedStore(StoreWrapper):
     """A store in which one connection can sit at ``limit`` games that wait or are played.
 
+    A limit of 0 is none.
+
     Raises a `Refusal` (``too_many``) where the service would give it one seat more, so that the
     service answers as it answers every refusal and need not know of the cap.
     """
 
-    def __init__(self, store: Store, limit: int = 20) -> None:
+    def __init__(self, store: Store, limit: int = GAMES) -> None:
         super().__init__(store)
         self._limit = limit
 
@@ -125,7 +189,7 @@ class CappedStore(StoreWrapper):
     def _check(
         self, connection: str | None, at: Moment, but: AbstractSet[str] = frozenset()
     ) -> None:
-        if connection is None:
+        if connection is None or not self._limit:
             return
         held = [game_id for game_id, _ in super().games_of(connection) if game_id not in but]
         if len(held) < self._limit:

@@ -1,65 +1,74 @@
-"""The embedded gateway as a process: one for each data folder, ended by a signal or by idleness.
-
-Imports local, core, platformdirs and filelock.
-"""
+"""The embedded gateway as a process: one for each data folder, ended by a signal or by idleness."""
 
 import argparse
 import asyncio
 import contextlib
-import errno
 import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, closing, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-
-from filelock import FileLock, Timeout
-from platformdirs import user_state_path
 
 from backend.core.game import Moment
 from backend.core.ports import Busy, Store
 from backend.core.service import LIFE_SECONDS
 from backend.handlers.clock import SystemClock
-from backend.local import chaos
+from backend.local import chaos, folder, journal
+from backend.local.certificates import BadCertificate, Certificate
+from backend.local.folder import GAMES, InUse, NoHome, Note
 from backend.local.gateway import Gateway, serve
-from backend.local.limits import RATE, CappedStore, Limits
+from backend.local.http import Desk, version
+from backend.local.limits import CappedStore, Limits
+from backend.local.listening import (
+    CannotListen,
+    Door,
+    Doors,
+    is_local,
+    listen,
+    ports,
+    typeable,
+    with_port,
+)
+from backend.local.metrics import Tally
 from backend.local.sqlite import SqliteStore, UnusableFile
-from shared.constants import PORT, PROGRAM
+from shared import serve_options
+from shared.serve_options import CONNECTIONS, ServeOptions
 
 if sys.platform == "win32":
 
-    def _allow_many_connections() -> None:
-        pass
+    def _descriptors() -> int:
+        return OPEN_FILES
 else:
     import resource
 
-    def _allow_many_connections() -> None:
-        """Each connection is an open file, of which many systems allow 256 or 1024 at first."""
+    def _descriptors() -> int:
+        """How many files may be open: each connection is one; many systems allow 256 at first."""
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
         if soft != resource.RLIM_INFINITY and soft < wanted:
             with contextlib.suppress(OSError, ValueError):
                 resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+                return wanted
+        return OPEN_FILES if soft == resource.RLIM_INFINITY else soft
 
 
 OPEN_FILES: Final = 8192
-LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
-CONNECTIONS_PER_ADDRESS: Final = 50
-"""A household or an office plays from one address. Not asked on loopback, where a reverse proxy
-would be everybody's address and a local program needs no gateway to use up the machine."""
+_OWN_FILES: Final = 64
+"""Files that are no connection: the games, the log, the library's."""
+_MOST_ARRIVALS: Final = 512
 
 # One gateway that ends and the next that starts can overlap while clients are being told.
 _LOCK_SECONDS: Final = Limits().handshake_seconds + Limits().close_seconds
 _IDLE_PAUSE: Final = 0.5
-_WAIT: Final = (
-    "One that a game has started ends two minutes after its last player has gone; another --data"
-    " and --port start a second one."
-)
-
+_CERTIFICATE_PAUSE: Final = 10
+_SIGNALLED: Final = 128
+_ENDS: Final = ("SIGINT", "SIGTERM", "SIGHUP")
+_QUESTIONS: Final = ("SIGUSR1", "SIGUSR2")
+_LOOPBACK_ONLY: Final = "only this machine can connect; --host 0.0.0.0 lets others in"
 
 _log: Final = logging.getLogger(__name__)
 
@@ -68,193 +77,214 @@ class CannotServe(Exception):
     """The gateway cannot start; the message says why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServeOptions:
-    """What the command line says. ``idle_exit`` is seconds, None for never."""
+@dataclass(slots=True)
+class Ending:
+    """Whether the gateway is to end, and by which signal."""
 
-    host: str = "127.0.0.1"
-    port: int = PORT
-    data: Path
-    idle_exit: float | None = None
-    rate: float = RATE
-    chaos: int | None = None
-    origins: tuple[str, ...] = ()
+    event: asyncio.Event
+    by: str = ""
+
+    def begin(self, name: str) -> None:
+        self.by = self.by or name
+        self.event.set()
 
     @property
-    def limits(self) -> Limits:
-        per_address = 0 if self.host in LOOPBACK else CONNECTIONS_PER_ADDRESS
-        return Limits(rate=self.rate, connections_per_address=per_address)
+    def status(self) -> int:
+        """0 for who was told to end; who has lost the terminal says so, as every program does."""
+        return _SIGNALLED + signal.SIGHUP if self.by == "SIGHUP" else 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the gateway and returns the exit status: 0 when it was ended, 1 when it cannot serve."""
+    """Runs the gateway and returns the exit status: 1 when it cannot serve, 0 when it was ended.
+
+    Raises:
+        SystemExit: with status 2, when the command line is wrong.
+    """
     options = parse(arguments)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    journal.begin(options.log_format)
+    # What this process makes is nobody else's, whatever the folder allows.
+    os.umask(0o077)
     if options.chaos is not None:
         _log.warning("failing on purpose, by seed %s", options.chaos)
-    _allow_many_connections()
     try:
-        _serve(options)
-    except OSError as error:
-        return _failed(f"{options.data} cannot be used: {error.strerror or error}.")
-    except (CannotServe, UnusableFile) as error:
-        return _failed(str(error))
-    return 0
+        data = options.data or folder.state_folder()
+        try:
+            return _serve(options, data)
+        except OSError as error:
+            raise CannotServe(f"{data} cannot be used: {error.strerror or error}.") from None
+    except (BadCertificate, CannotListen, CannotServe, InUse, NoHome, UnusableFile) as error:
+        return _failed(str(error), options)
 
 
-def _failed(sentence: str) -> int:
-    print(f"noughts-tui: {sentence}", file=sys.stderr)  # noqa: T201 (a command line)
+def _failed(sentence: str, options: ServeOptions) -> int:
+    if options.log_format == "json":
+        _log.critical(sentence)
+    else:
+        print(f"noughts-tui: {sentence}", file=sys.stderr)  # noqa: T201 (a command line)
     return 1
 
 
 def parse(arguments: Sequence[str] | None) -> ServeOptions:
     """Reads the command line; exits with status 2 when it is wrong."""
-    parser = argparse.ArgumentParser("python -m backend.local", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--port", type=_port, default=PORT, help="0 takes a free one")
-    parser.add_argument("--data", type=Path, default=None, help="folder that keeps the games")
-    parser.add_argument(
-        "--idle-exit",
-        type=_amount,
-        metavar="SECONDS",
-        help="end when nobody has been connected for so long",
+    parser = argparse.ArgumentParser(
+        "python -m backend.local", description=__doc__, allow_abbrev=False
     )
-    parser.add_argument(
-        "--rate",
-        type=_amount,
-        default=RATE,
-        metavar="N",
-        help="requests a second on one connection, 0 for no limit",
-    )
-    parser.add_argument(
-        "--chaos", type=int, metavar="SEED", help="fail on purpose, to test clients"
-    )
-    parser.add_argument(
-        "--allow-origin",
-        action="append",
-        default=[],
-        metavar="ORIGIN",
-        help="browser origin that may connect, * for all; can be repeated",
-    )
-    found = parser.parse_args(arguments)
-    return ServeOptions(
-        host=found.host,
-        port=found.port,
-        data=found.data or _state_folder(),
-        idle_exit=found.idle_exit,
-        rate=found.rate,
-        chaos=found.chaos,
-        origins=tuple(found.allow_origin),
+    serve_options.add_to(parser)
+    return serve_options.read(parser.parse_args(arguments), parser)
+
+
+def limits(options: ServeOptions, descriptors: int) -> Limits:
+    """What is allowed with so many open files: those who play, and those who only ask."""
+    free = max(2, descriptors - _OWN_FILES)
+    arrivals = min(_MOST_ARRIVALS, free // 4)
+    room = free - arrivals
+    asked = options.total_connections
+    return Limits(
+        rate=options.rate,
+        connections_per_address=CONNECTIONS if options.connections is None else options.connections,
+        spares_own=options.connections is None,
+        connections=min(asked, room) if asked else room,
+        arrivals=arrivals,
+        trusted=options.trust_forwarded,
     )
 
 
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port < 2**16:
-        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
-    return port
-
-
-def _amount(text: str) -> float:
-    amount = float(text)
-    if not 0 <= amount < float("inf"):
-        raise argparse.ArgumentTypeError("not a number from 0")
-    return amount
-
-
-def _state_folder() -> Path:
-    home = os.environ.get("NOUGHTS_TUI_HOME")
-    if home:
-        return Path(home).expanduser().absolute() / "state"
-    return user_state_path(PROGRAM, appauthor=False)
-
-
-def _serve(options: ServeOptions) -> None:
-    options.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    games = options.data / "games.sqlite3"
-    with _sole_owner(options.data) as note, closing(SqliteStore(games)) as store:
+def _serve(options: ServeOptions, data: Path) -> int:
+    with (
+        folder.owned(data, _LOCK_SECONDS) as note,
+        closing(SqliteStore(data / GAMES)) as store,
+    ):
         now = SystemClock().now()
         try:
             store.unbind_all(Moment(now, now // 1000 + LIFE_SECONDS))
         except Busy:
-            raise CannotServe(f"{games} is held by another program.") from None
-        asyncio.run(_run(store, options, note))
+            raise CannotServe(f"{data / GAMES} is held by another program.") from None
+        return asyncio.run(_run(store, options, note, data))
 
 
-@contextmanager
-def _sole_owner(folder: Path) -> Iterator[Path]:
-    """Locks the folder for this process; what is written to the file tells others where it is."""
-    note = folder / "gateway.url"
-    try:
-        with FileLock(folder / "gateway.lock", timeout=_LOCK_SECONDS):
-            note.unlink(missing_ok=True)
-            yield note
-            note.unlink(missing_ok=True)
-    except Timeout:
-        raise CannotServe(_owned(folder, note)) from None
+async def _run(store: SqliteStore, options: ServeOptions, note: Note, data: Path) -> int:
+    ending = Ending(asyncio.Event())
+    _on_signals(_ENDS, ending.begin)
+    certificate = Certificate(options.certificate, options.key) if options.certificate else None
+    doors = _doors(options, certificate)
+    desk = Desk(
+        tally=Tally(),
+        games=store.id,
+        is_public=options.metrics_port is None,
+    )
+    async with _serving(CappedStore(store, options.games), options, doors, desk) as gateway:
+        urls = _urls(options, doors)
+        note.write(urls[0])
+        _log.info("started: noughts-tui %s at %s, games in %s", version(), urls[0], data)
+        _announce(options, urls)
+        _on_signals(_QUESTIONS, lambda _: _tell_how_it_is(gateway, certificate))
+        async with _renewing(certificate):
+            why = await _until(ending.event, gateway, options.idle_exit)
+        # Whoever wants the folder now waits until it is free.
+        note.remove()
+        _log.info("stopping: %s", f"told by {ending.by}" if ending.by else why)
+    _log.info("stopped")
+    return ending.status
 
 
-def _owned(folder: Path, note: Path) -> str:
-    try:
-        where = f"at {note.read_text(encoding='utf-8')}"
-    except OSError:
-        where = "of another process"
-    return f"{folder} is used by the gateway {where}. {_WAIT}"
-
-
-async def _run(store: SqliteStore, options: ServeOptions, note: Path) -> None:
-    ended = asyncio.Event()
-    _end_on_signals(ended)
-    async with contextlib.AsyncExitStack() as running:
-        try:
-            serving = _serving(CappedStore(store), store.id, options)
-            gateway = await running.enter_async_context(serving)
-        except OSError as error:
-            taken = error.errno == errno.EADDRINUSE
-            reason = "another program listens there" if taken else error.strerror or error
-            where = f"{options.host}:{options.port}"
-            raise CannotServe(f"cannot listen on {where}: {reason}.") from None
-        _announce(gateway, note)
-        await _until(ended, gateway, options.idle_exit)
+def _doors(options: ServeOptions, certificate: Certificate | None) -> Doors:
+    tls = certificate.context if certificate else None
+    players = [Door(each, tls) for each in listen(options.hosts, options.port)]
+    # Who comes by the file is on this machine already.
+    players += [Door(each) for each in listen((), 0, options.unix)]
+    if options.metrics_port is None:
+        return Doors(players)
+    operator = listen([options.metrics_host], options.metrics_port)
+    return Doors(players, [Door(each) for each in operator])
 
 
 def _serving(
-    store: Store, games: str, options: ServeOptions
+    store: Store, options: ServeOptions, doors: Doors, desk: Desk
 ) -> AbstractAsyncContextManager[Gateway]:
     settings: dict[str, Any] = {
-        "host": options.host,
-        "port": options.port,
-        "limits": options.limits,
-        "origins": options.origins,
-        "games": games,
+        "doors": doors,
+        "limits": limits(options, _descriptors()),
+        "origins": options.allow_origin,
+        "desk": desk,
     }
     if options.chaos is None:
         return serve(store, **settings)
     return chaos.serve(store, options.chaos, **settings)
 
 
-def _announce(gateway: Gateway, note: Path) -> None:
-    note.write_text(gateway.url, encoding="utf-8")
+def _urls(options: ServeOptions, doors: Doors) -> list[str]:
+    """Where clients connect, as it can be typed; a path for a proxy comes last."""
+    scheme = "wss" if options.certificate else "ws"
+    port = next(ports(door.socket for door in doors.players), 0)
+    urls = [f"{scheme}://{with_port(host, port)}" for host in typeable(options.hosts)]
+    return [*urls, f"unix:{options.unix}"] if options.unix else urls
+
+
+def _announce(options: ServeOptions, urls: Sequence[str]) -> None:
+    lines = [f"listening on {url}" for url in urls]
+    if options.metrics_port is not None:
+        lines.append(f"metrics at {options.metrics_host}, port {options.metrics_port}")
+    lines += _invitation(options, urls[0])
     # Whoever started this process may not listen any more.
     with contextlib.suppress(OSError):
-        print(f"listening on {gateway.url}", flush=True)  # noqa: T201 (a command line)
+        print("\n".join(lines), flush=True)  # noqa: T201 (a command line)
 
 
-async def _until(ended: asyncio.Event, gateway: Gateway, idle_exit: float | None) -> None:
+def _invitation(options: ServeOptions, url: str) -> Iterator[str]:
+    """What others type, where they can reach this."""
+    behind_a_proxy = options.unix or options.trust_forwarded
+    local = all(is_local(host) for host in typeable(options.hosts))
+    if options.public_url:
+        yield f"others type: noughts-tui --url {options.public_url}"
+    elif not local:
+        yield f"others type: noughts-tui --url {url}"
+    elif options.host and not all(is_local(host) for host in options.host):
+        _log.warning("this machine has no address that others could type")
+    elif not behind_a_proxy and options.idle_exit is None:
+        _log.info(_LOOPBACK_ONLY)
+
+
+async def _until(ended: asyncio.Event, gateway: Gateway, idle_exit: float | None) -> str:
     while not ended.is_set():
         if idle_exit is not None and gateway.deserted_seconds >= idle_exit:
-            return
+            return f"nobody was connected for {idle_exit:g} seconds"
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(None if idle_exit is None else _IDLE_PAUSE):
                 await ended.wait()
+    return ""
 
 
-def _end_on_signals(ended: asyncio.Event) -> None:
+@contextlib.asynccontextmanager
+async def _renewing(certificate: Certificate | None) -> AsyncIterator[None]:
+    async def look_forever() -> None:
+        while certificate is not None:
+            await asyncio.sleep(_CERTIFICATE_PAUSE)
+            certificate.refresh()
+
+    looking = asyncio.create_task(look_forever())
+    try:
+        yield
+    finally:
+        looking.cancel()
+
+
+def _tell_how_it_is(gateway: Gateway, certificate: Certificate | None) -> None:
+    _log.info("running: %s connections", gateway.connected)
+    if certificate is not None:
+        certificate.refresh()
+
+
+def _on_signals(names: Sequence[str], call: Callable[[str], None]) -> None:
+    """Calls with the name of each signal that comes, but for those that are ignored on purpose.
+
+    Who starts a program by ``nohup``, or in the background of a script, has its signals ignored.
+    """
     loop = asyncio.get_running_loop()
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if (number := getattr(signal, name, None)) is None:
+    for name in names:
+        number = getattr(signal, name, None)
+        if number is None or signal.getsignal(number) is signal.SIG_IGN:
             continue
         try:
-            loop.add_signal_handler(number, ended.set)
+            loop.add_signal_handler(number, call, name)
         except NotImplementedError:
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(ended.set))
+            signal.signal(number, lambda *_, name=name: loop.call_soon_threadsafe(call, name))

@@ -14,8 +14,10 @@ from websockets.http11 import Response
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from backend.local.forwarded import UNIX
+from backend.local.http import Answer
 from backend.local.invocation import Ending
-from backend.local.limits import Doorkeeper, Limits
+from backend.local.limits import Doorkeeper, Full, Limits
 
 FRAME_BYTES: Final = 2**15
 MESSAGE_BYTES: Final = 2**17
@@ -55,8 +57,7 @@ class GatewayProtocol(ServerProtocol):
 class Socket(ServerConnection):
     """A connection that never waits for its peer.
 
-    ``is_welcome`` tells whether its address has room for one more. Those who are not are told so;
-    where as many again wait to be told, the next are cut off unheard.
+    ``address`` is that of the peer until `enter`, then that of the player.
     """
 
     def __init__(
@@ -71,8 +72,7 @@ class Socket(ServerConnection):
         self._limits = limits
         self._doorkeeper = doorkeeper
         self._is_timed = False
-        self.address = ""
-        self.is_welcome = True
+        self.address = UNIX
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # What the system keeps for a client that does not read is bounded as well.
@@ -80,16 +80,17 @@ class Socket(ServerConnection):
             socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES
         )
         super().connection_made(transport)
-        peer, room = transport.get_extra_info("peername"), self._limits.connections_per_address
-        self.address = str(peer[0]) if peer else ""
-        inside = self._doorkeeper.enter(self.address)
-        self.is_welcome = not room or inside <= room
-        if room and inside > 2 * room:
-            self.cut()
+        peer = transport.get_extra_info("peername")
+        self.address = str(peer[0]) if isinstance(peer, tuple) else UNIX
+        self._doorkeeper.arrive(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._doorkeeper.leave(self.address)
+        self._doorkeeper.leave(self)
         super().connection_lost(exc)
+
+    def enter(self, address: str) -> Full | None:
+        """Lets the player with this address in, or says why there is no room."""
+        return self._doorkeeper.admit(self, address)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -130,11 +131,16 @@ class Socket(ServerConnection):
             return Ending(int(received.code), _NO_STATUS)
         return Ending(int(received.code), received.reason)
 
-    def answer(self, status: HTTPStatus, text: str, kind: str = "text/plain") -> Response:
+    def answer(self, answer: Answer) -> Response:
         """A plain HTTP response instead of a WebSocket."""
-        response = self.respond(status, text)
+        response = self.respond(answer.status, answer.text)
         del response.headers["Content-Type"]
-        response.headers["Content-Type"] = f"{kind}; charset=utf-8"
+        response.headers["Content-Type"] = f"{answer.kind}; charset=utf-8"
+        response.headers["Cache-Control"] = "no-store"
+        if answer.status is HTTPStatus.METHOD_NOT_ALLOWED:
+            response.headers["Allow"] = "GET, HEAD"
+        if self.request is not None and self.request.method == "HEAD":
+            response.body = b""
         return response
 
     def _cut_in_time(self) -> None:

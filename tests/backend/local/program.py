@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
@@ -17,6 +17,8 @@ class Program:
 
     process: asyncio.subprocess.Process
     line: str
+    life: list[str] = field(default_factory=list)
+    """What it logged of its life, without the times; known when it has ended."""
 
     @property
     def url(self) -> str:
@@ -31,12 +33,22 @@ class Program:
         await self.process.communicate()
 
     async def ended(self) -> tuple[int, str, str]:
-        """Waits for the end: status, what else was printed, what was complained of."""
+        """Waits for the end: status, what else was printed, what was complained of.
+
+        Its `life` is none of these.
+        """
         async with asyncio.timeout(PATIENCE_SECONDS):
             out, err = await self.process.communicate()
         status = self.process.returncode
         assert status is not None
-        return status, out.decode(), err.decode()
+        complaints = []
+        for line in err.decode().splitlines(keepends=True):
+            time, is_life, said = line.partition(" INFO ")
+            if is_life:
+                self.life.append(said.rstrip("\n"))
+            else:
+                complaints.append(time)
+        return status, out.decode(), "".join(complaints)
 
 
 def resident_bytes(program: Program) -> int:

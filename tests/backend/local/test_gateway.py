@@ -552,10 +552,11 @@ async def test_one_address_has_so_many_connections(clock: ManualClock) -> None:
 
 async def test_who_says_nothing_is_counted_too(clock: ManualClock) -> None:
     """Connections that never become a WebSocket cannot use up the machine either."""
-    limits = Limits(connections_per_address=2)
+    limits = Limits(arrivals=4)
     async with serve(MemoryStore(), clock=clock, limits=limits) as gateway:
         silent = [await asyncio.open_connection("127.0.0.1", gateway.port) for _ in range(5)]
-        assert await silent[-1][0].read() == b""
+        assert await silent[0][0].read() == b""
+        assert (await in_thread(_get, gateway, "/health"))[0] == 200
         for _, writer in silent:
             writer.close()
             await writer.wait_closed()

@@ -1,11 +1,12 @@
 """How much one client may ask."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 
 from backend.core.game import Seat
-from backend.local.limits import CappedStore, Doorkeeper, TokenBucket
+from backend.local.limits import CappedStore, Doorkeeper, Full, Limits, TokenBucket
 from shared import messages as wire
 from shared.errors import ErrorCode
 from tests.backend.harness import Harness
@@ -53,13 +54,35 @@ def test_a_rate_of_0_is_none() -> None:
     assert taken(TokenBucket(0, NOW), NOW, 10_000) == 10_000
 
 
+@dataclass(eq=False)
+class Caller:
+    """Somebody at the door."""
+
+    address: str = "192.0.2.1"
+    is_cut: bool = False
+
+    def cut(self) -> None:
+        self.is_cut = True
+
+
+def admitted(doorkeeper: Doorkeeper, *addresses: str) -> list[Full | None]:
+    verdicts = []
+    for address in addresses:
+        caller = Caller()
+        doorkeeper.arrive(caller)
+        verdicts.append(doorkeeper.admit(caller, address))
+    return verdicts
+
+
 def test_addresses_are_counted_apart() -> None:
-    """One address that has its connections leaves room for the others."""
-    doorkeeper = Doorkeeper()
-    assert [doorkeeper.enter("192.0.2.1") for _ in range(3)] == [1, 2, 3]
-    assert doorkeeper.enter("192.0.2.2") == 1
-    doorkeeper.leave("192.0.2.1")
-    assert doorkeeper.enter("192.0.2.1") == 3
+    """One address that has its connections leaves room for the others, and for itself again."""
+    doorkeeper = Doorkeeper(Limits(connections_per_address=2))
+    ada = Caller()
+    assert doorkeeper.admit(ada, "192.0.2.1") is None
+    verdicts = admitted(doorkeeper, "192.0.2.1", "192.0.2.1", "192.0.2.2")
+    assert verdicts == [None, Full.ADDRESS, None]
+    doorkeeper.leave(ada)
+    assert admitted(doorkeeper, "192.0.2.1", "192.0.2.1") == [None, Full.ADDRESS]
 
 
 @pytest.mark.parametrize(
@@ -69,21 +92,83 @@ def test_addresses_are_counted_apart() -> None:
         ("::ffff:192.0.2.1", "192.0.2.1"),
         ("fe80::1%eth0", "fe80::2%eth0"),
         ("", ""),
+        ("unknown", "unknown"),
     ],
 )
 def test_a_subscriber_is_one_address(one: str, other: str) -> None:
     """Whoever has a whole IPv6 network, or two ways to write an address, is counted once."""
-    doorkeeper = Doorkeeper()
-    assert (doorkeeper.enter(one), doorkeeper.enter(other)) == (1, 2)
+    doorkeeper = Doorkeeper(Limits(connections_per_address=1))
+    assert admitted(doorkeeper, one, other, "198.51.100.7") == [None, Full.ADDRESS, None]
+
+
+@pytest.mark.parametrize(
+    ("address", "spared"),
+    [
+        ("127.0.0.1", True),
+        ("127.0.0.2", True),
+        ("127.255.255.254", True),
+        ("::1", True),
+        ("::ffff:127.0.0.2", True),
+        ("", True),
+        ("128.0.0.1", False),
+        ("10.0.0.1", False),
+        ("::2", False),
+        ("unknown", False),
+    ],
+)
+def test_programs_of_this_machine_are_spared(address: str, spared: bool) -> None:
+    """All of loopback, and who comes by the Unix socket, is this machine; nobody else is."""
+    limits = Limits(connections_per_address=1, spares_own=True)
+    verdicts = admitted(Doorkeeper(limits), address, address)
+    assert verdicts == [None, None if spared else Full.ADDRESS]
+
+
+def test_all_together_have_their_limit() -> None:
+    """Even who comes from this machine finds a full server full, until somebody leaves."""
+    doorkeeper = Doorkeeper(Limits(connections=2, spares_own=True))
+    ada = Caller()
+    assert doorkeeper.admit(ada, "192.0.2.1") is None
+    assert admitted(doorkeeper, "192.0.2.2", "127.0.0.1") == [None, Full.ALL]
+    doorkeeper.leave(ada)
+    assert admitted(doorkeeper, "192.0.2.3") == [None]
+
+
+def test_who_waits_longest_makes_room_for_who_asks_now() -> None:
+    """A flood of silent connections costs its own oldest ones, never the question just asked."""
+    doorkeeper = Doorkeeper(Limits(arrivals=3))
+    other = Caller("198.51.100.1")
+    doorkeeper.arrive(other)
+    flood = [Caller() for _ in range(5)]
+    for caller in flood:
+        doorkeeper.arrive(caller)
+    question = Caller("198.51.100.2")
+    doorkeeper.arrive(question)
+    assert [caller.is_cut for caller in (other, *flood, question)] == [
+        *(False, True, True, True, True, False, False)
+    ]
+
+
+def test_who_plays_does_not_wait_at_the_door() -> None:
+    """Whoever was let in keeps nobody from asking."""
+    doorkeeper = Doorkeeper(Limits(arrivals=1))
+    players = [Caller() for _ in range(5)]
+    for player in players:
+        doorkeeper.arrive(player)
+        doorkeeper.admit(player, player.address)
+    assert not any(player.is_cut for player in players)
 
 
 def test_nothing_is_kept_of_who_left() -> None:
-    """Addresses are not remembered."""
-    doorkeeper = Doorkeeper()
+    """Addresses are not remembered, whether or not their connections were let in."""
+    doorkeeper = Doorkeeper(Limits(connections_per_address=1))
     for number in range(100):
-        doorkeeper.enter(f"192.0.2.{number}")
-        doorkeeper.leave(f"192.0.2.{number}")
-    assert not doorkeeper._inside
+        caller = Caller(f"192.0.2.{number}")
+        doorkeeper.arrive(caller)
+        if number % 2:
+            doorkeeper.admit(caller, f"198.51.100.{number % 7}")
+        doorkeeper.leave(caller)
+    assert (doorkeeper._waiting, doorkeeper._arrivals, doorkeeper._inside) == (0, {}, {})
+    assert not doorkeeper._counts
 
 
 def capped() -> tuple[Harness, MemoryStore]:

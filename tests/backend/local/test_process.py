@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 from platformdirs import user_state_path
 
+from backend.local.folder import state_folder
 from backend.local.gateway import serve
-from backend.local.process import ServeOptions, parse
+from backend.local.http import version
 from backend.local.process import _until as until_deserted
+from backend.local.process import limits, parse
+from shared.serve_options import ServeOptions
 from tests.backend.local.peer import peer, seated
 from tests.backend.local.program import PATIENCE_SECONDS, Program, running, start
 from tests.backend.memory import ManualClock, MemoryStore
@@ -37,17 +40,27 @@ async def test_it_says_where_it_listens(tmp_path: Path) -> None:
             assert (await client.ask(type="ping"))["type"] == "pong"
         program.process.terminate()
         assert await program.ended() == (0, "", "")
+    assert program.life == [
+        f"started: noughts-tui {version()} at {program.url}, games in {tmp_path / 'games'}",
+        "only this machine can connect; --host 0.0.0.0 lets others in",
+        "stopping: told by SIGTERM",
+        "stopped",
+    ]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-async def test_a_signal_ends_it_in_peace(tmp_path: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 0), (signal.SIGHUP, 129)]
+)
+async def test_a_signal_ends_it_in_peace(
+    tmp_path: Path, number: signal.Signals, status: int
+) -> None:
     """Clients are told that the gateway goes away, and what was played is kept."""
     async with running(tmp_path) as program, peer(program.url) as ada, peer(program.url) as bob:
         code = await seated(ada, bob)
         played = await ada.ask(type="play", id=code, tile="1,1")
         program.process.send_signal(number)
         assert await ada.closed() == await bob.closed() == (1001, "Going away")
-        assert await program.ended() == (0, "", "")
+        assert await program.ended() == (status, "", "")
     async with running(tmp_path) as program, peer(program.url) as ada:
         seen = await ada.ask(type="watch", id=code)
     assert seen["game"]["moves"] == played["game"]["moves"]
@@ -194,64 +207,57 @@ async def test_a_host_that_is_not_here_is_said_so(tmp_path: Path) -> None:
     assert "Errno" not in said
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        ["--port", "65536"],
-        ["--port", "http"],
-        ["--idle-exit", "-1"],
-        ["--idle-exit", "nan"],
-        ["--rate", "inf"],
-        ["--chaos", "much"],
-        ["--nonsense"],
-    ],
-)
-def test_a_wrong_command_line_is_status_2(
-    wrong: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A wrong argument is explained, with the status that says so."""
-    with pytest.raises(SystemExit) as ended:
-        parse(wrong)
-    assert ended.value.code == 2
-    assert "usage:" in capsys.readouterr().err
-
-
-def test_what_the_command_line_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every option arrives; without any, the games of this player are served on loopback."""
-    monkeypatch.setenv("NOUGHTS_TUI_HOME", str(tmp_path))
-    assert parse([]) == ServeOptions(
-        host="127.0.0.1",
-        port=8002,
-        data=tmp_path / "state",
-        idle_exit=None,
-        rate=50,
-        chaos=None,
-        origins=(),
-    )
+def test_what_the_command_line_says() -> None:
+    """The gateway reads the options as the app passes them on."""
     said = "--host 0.0.0.0 --port 1 --data d --idle-exit 120 --rate 0 --chaos 7"
-    assert parse(
-        [*said.split(), "--allow-origin", "https://a", "--allow-origin", "*"]
-    ) == ServeOptions(
-        host="0.0.0.0",  # noqa: S104 (what an operator may say)
+    assert parse(said.split()) == ServeOptions(
+        host=("0.0.0.0",),  # noqa: S104 (what an operator may say)
         port=1,
         data=Path("d"),
         idle_exit=120,
         rate=0,
         chaos=7,
-        origins=("https://a", "*"),
     )
 
 
-@pytest.mark.parametrize(("host", "limit"), [("127.0.0.1", 0), ("::1", 0), ("192.0.2.7", 50)])
-def test_strangers_have_so_many_connections(host: str, limit: int) -> None:
-    """Connections are counted by address where others than this machine's programs come in."""
-    assert ServeOptions(host=host, data=Path()).limits.connections_per_address == limit
+def test_a_wrong_command_line_is_status_2(capsys: pytest.CaptureFixture[str]) -> None:
+    """A wrong argument is explained, with the status that says so."""
+    with pytest.raises(SystemExit) as ended:
+        parse(["--nonsense"])
+    assert ended.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "descriptors", "expected"),
+    [
+        (ServeOptions(), 8192, (50, True, 4000, 512)),
+        (ServeOptions(connections=0), 8192, (0, False, 4000, 512)),
+        (ServeOptions(connections=7), 8192, (7, False, 4000, 512)),
+        (ServeOptions(total_connections=100), 8192, (50, True, 100, 512)),
+        # The system's own limit is never reached: what is left over is for those who only ask.
+        (ServeOptions(total_connections=0), 8192, (50, True, 7616, 512)),
+        (ServeOptions(), 1024, (50, True, 720, 240)),
+        (ServeOptions(), 256, (50, True, 144, 48)),
+    ],
+)
+def test_how_many_connections_there_can_be(
+    options: ServeOptions, descriptors: int, expected: tuple[int, bool, int, int]
+) -> None:
+    """Strangers are counted by address, all together fit into what the system allows."""
+    found = limits(options, descriptors)
+    assert (
+        found.connections_per_address,
+        found.spares_own,
+        found.connections,
+        found.arrivals,
+    ) == expected
 
 
 def test_games_are_kept_where_state_belongs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a folder of its own the program uses the system's place for state."""
     monkeypatch.delenv("NOUGHTS_TUI_HOME", raising=False)
-    assert parse([]).data == user_state_path("noughts-tui", appauthor=False)
+    assert state_folder() == user_state_path("noughts-tui", appauthor=False)
 
 
 async def test_the_folder_is_its_owners_alone(tmp_path: Path) -> None:
