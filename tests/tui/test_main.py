@@ -229,9 +229,9 @@ def test_serve_is_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run == [
         [
             *gateway,
-            *("--host", "0.0.0.0", "--port", "9000", "--data", "games"),  # noqa: S104 (nothing listens)
-            *("--idle-exit", "5.0", "--rate", "0.0", "--chaos", "7"),
-            *("--allow-origin", "https://a", "--allow-origin", "https://b"),
+            *("--host=0.0.0.0", "--port=9000", "--data=games", "--idle-exit=5.0"),
+            *("--allow-origin=https://a", "--allow-origin=https://b"),
+            *("--rate=0.0", "--chaos=7"),
         ],
         gateway,
     ]
