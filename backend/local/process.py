@@ -36,6 +36,7 @@ from backend.local.listening import (
 from backend.local.metrics import Tally
 from backend.local.sqlite import SqliteStore, UnusableFile
 from shared import serve_options
+from shared.constants import PROGRAM
 from shared.serve_options import CONNECTIONS, ServeOptions
 
 if sys.platform == "win32":
@@ -120,7 +121,7 @@ def _failed(sentence: str, options: ServeOptions) -> int:
     if options.log_format == "json":
         _log.critical(sentence)
     else:
-        print(f"noughts-tui: {sentence}", file=sys.stderr)  # noqa: T201 (a command line)
+        print(f"{PROGRAM}: {sentence}", file=sys.stderr)  # noqa: T201 (a command line)
     return 1
 
 
@@ -175,7 +176,7 @@ async def _run(store: SqliteStore, options: ServeOptions, note: Note, data: Path
     async with _serving(CappedStore(store, options.games), options, doors, desk) as gateway:
         urls = _urls(options, doors)
         note.write(urls[0])
-        _log.info("started: noughts-tui %s at %s, games in %s", version(), urls[0], data)
+        _log.info("started: %s %s at %s, games in %s", PROGRAM, version(), urls[0], data)
         _announce(options, urls)
         _on_signals(_QUESTIONS, lambda _: _tell_how_it_is(gateway, certificate))
         async with _renewing(certificate):
@@ -235,9 +236,9 @@ def _invitation(options: ServeOptions, url: str) -> Iterator[str]:
     behind_a_proxy = options.unix or options.trust_forwarded
     local = all(is_local(host) for host in typeable(options.hosts))
     if options.public_url:
-        yield f"others type: noughts-tui --url {options.public_url}"
+        yield f"others type: {PROGRAM} --url {options.public_url}"
     elif not local:
-        yield f"others type: noughts-tui --url {url}"
+        yield f"others type: {PROGRAM} --url {url}"
     elif options.host and not all(is_local(host) for host in options.host):
         _log.warning("this machine has no address that others could type")
     elif not behind_a_proxy and options.idle_exit is None:
