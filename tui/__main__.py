@@ -28,6 +28,7 @@ from tui.options import (
     StartGame,
     WatchGame,
 )
+from tui.own_command import python_command
 from tui.settings import BadSettings, Settings, load, settings_path
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def _web(parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:
     if found.plain:
         parser.error("web draws the full screen in a browser; --plain is for a terminal")
     _options(parser, found)  # what is wrong is said here, and not in every tab
-    words = [sys.executable, "-P", "-m", "tui"]
+    words = python_command()
     for name in ("url", "name", "theme"):
         if (value := getattr(found, name)) is not None:
             words += [f"--{name}", value]

@@ -19,6 +19,7 @@ from shared.constants import PORT, PROGRAM, PROTOCOL_VERSION
 from tui.client.address import Located
 from tui.client.errors import Unreachable
 from tui.folders import state_folder
+from tui.own_command import python_command
 
 _HOST: Final = "127.0.0.1"
 _LOG: Final = "gateway.log"
@@ -35,8 +36,8 @@ _started: list[subprocess.Popen[bytes]] = []
 
 
 def command(*options: str) -> list[str]:
-    """How the gateway is run. ``-P`` keeps a folder named backend, wherever we are, out of it."""
-    return [sys.executable, "-P", "-m", "backend.local", *options]
+    """How the gateway is run: a program of its own, found by name."""
+    return python_command("-m", "backend.local", *options)
 
 
 def port() -> int:

@@ -5,8 +5,20 @@ import shutil
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from shared.constants import PROGRAM
+
+LAUNCHER: Final = Path(__file__).absolute().parents[1] / "noughts_tui.py"
+
+
+def python_command(*words: str) -> list[str]:
+    """How a part of this program is run as a process of its own.
+
+    By the launcher's path: neither a folder that we stand in nor one on PYTHONPATH, where there may
+    be other packages of our names, decides what is run.
+    """
+    return [sys.executable, "-P", str(LAUNCHER), *words]
 
 
 def program() -> tuple[str, ...]:
@@ -15,6 +27,8 @@ def program() -> tuple[str, ...]:
         return (PROGRAM,)
     if Path(sys.argv[0]).name == "__main__.py":
         return _near(sys.executable), "-m", "tui"
+    if Path(sys.argv[0]).name == LAUNCHER.name:
+        return _near(sys.executable), _near(sys.argv[0])
     return (_near(sys.argv[0]),)
 
 

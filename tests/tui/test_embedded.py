@@ -14,6 +14,7 @@ from tui import embedded
 from tui.client.client import Client, Unreachable
 from tui.client.failures import Way, describe
 from tui.client.seats import Seats
+from tui.own_command import python_command
 
 
 @pytest.fixture
@@ -189,4 +190,4 @@ def test_a_port_that_is_none(monkeypatch: pytest.MonkeyPatch, text: str) -> None
 
 def test_a_folder_named_backend(tmp_path: Path) -> None:
     """Where the player stands does not decide which gateway is run."""
-    assert embedded.command("--port", "0")[1:] == ["-P", "-m", "backend.local", "--port", "0"]
+    assert embedded.command("--port", "0") == python_command("-m", "backend.local", "--port", "0")

@@ -22,6 +22,7 @@ from tui.options import (
     StartGame,
     WatchGame,
 )
+from tui.own_command import python_command
 
 
 @pytest.fixture(autouse=True)
@@ -225,7 +226,7 @@ def test_serve_is_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     main(line.split())
     main(["serve"])
-    gateway = [sys.executable, "-P", "-m", "backend.local"]
+    gateway = python_command("-m", "backend.local")
     assert run == [
         [
             *gateway,
@@ -295,7 +296,7 @@ def test_the_web_is_the_same_program(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.web.server.main", serve)
     main(["web", "--port", "9000", "--name", "Ada B", "--url", "ws://x", "--ascii", "--numpad"])
     main(["web"])
-    program = [sys.executable, "-P", "-m", "tui"]
+    program = python_command()
     assert served == [
         (
             [*program, "--url", "ws://x", "--name", "Ada B", "--ascii", "--numpad"],
