@@ -7,8 +7,9 @@ from botocore.exceptions import ClientError
 from backend.aws import faults
 from backend.core.ports import Gone, Undelivered
 
-# 400 is a malformed id, 413 too large a frame, 429 a rate or a client that does not read.
-_UNDELIVERED: Final = frozenset({400, 413, 429})
+# Whatever else is wrong, a missing permission included: what a push tells is stored already, and
+# its mover must hear so. The operator is told by `watched`.
+_FAILED: Final = (ClientError, *faults.NO_ANSWER)
 
 
 class ManagementApi(Protocol):
@@ -28,26 +29,18 @@ class ApiConnections:
     def post(self, connection: str, frame: str) -> None:
         try:
             self._client.post_to_connection(ConnectionId=connection, Data=frame.encode())
-        except faults.UNANSWERED as error:
-            raise Undelivered from error
-        except ClientError as error:
-            status = faults.status_of(error)
-            if status == 410:
+        except _FAILED as error:
+            if _is_gone(error):
                 raise Gone from None
-            if status in _UNDELIVERED or status >= 500:
-                raise Undelivered from error
-            raise
+            raise Undelivered from error
 
     def is_there(self, connection: str) -> bool:
         try:
             self._client.get_connection(ConnectionId=connection)
-        except faults.UNANSWERED:
-            return True
-        except ClientError as error:
-            status = faults.status_of(error)
-            if status in _UNDELIVERED or status >= 500:
-                return True
-            if status != 410:
-                raise
-            return False
+        except _FAILED as error:
+            return not _is_gone(error)
         return True
+
+
+def _is_gone(error: Exception) -> bool:
+    return isinstance(error, ClientError) and faults.is_gone(error)

@@ -1,4 +1,4 @@
-"""What goes wrong between here and AWS, and passes by itself. Imports core and botocore."""
+"""What goes wrong between here and AWS, and what it means. Imports core and botocore."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -6,12 +6,16 @@ from typing import Any, Final
 
 from botocore import exceptions
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 
 from backend.aws.attributes import Item
 from backend.core.ports import Busy
 
 UNANSWERED: Final = (exceptions.ConnectionError, exceptions.HTTPClientError)
 """No connection, or no answer in time."""
+
+NO_ANSWER: Final = (exceptions.BotoCoreError, ResponseParserError)
+"""All that is no answer of AWS, one that cannot be read included."""
 
 # As a call is refused, or a part of a transaction, without the ``Exception`` of the former.
 _THROTTLED: Final = frozenset(
@@ -54,6 +58,16 @@ def failed_condition(error: ClientError) -> tuple[int, Item | None] | None:
     return next(((place, item) for place, (code, item) in reasons if code == _FAILED), None)
 
 
+def is_gone(error: ClientError) -> bool:
+    """Whether the connection that was asked for does not exist any more."""
+    return status_of(error) == 410
+
+
+def is_answer(error: ClientError) -> bool:
+    """Whether the table did what it should: a condition did not hold, or others were first."""
+    return failed_condition(error) is not None or has_met(error)
+
+
 def has_met(error: ClientError) -> bool:
     """Whether a write was refused because a transaction writes the same item at this moment."""
     codes = {code for code, _ in reasons_of(error)}
@@ -75,4 +89,8 @@ def busy() -> Iterator[None]:
 
 def _passes(error: ClientError) -> bool:
     codes = {code for code, _ in reasons_of(error)}
-    return (bool(codes & _THROTTLED) and _FAILED not in codes) or status_of(error) >= 500
+    return (bool(codes & _THROTTLED) and _FAILED not in codes) or _is_passing(status_of(error))
+
+
+def _is_passing(status: int) -> bool:
+    return status == 429 or status >= 500

@@ -8,15 +8,19 @@ import logging
 import os
 from typing import Final
 
+from backend.aws.logs import Sparing
 from backend.aws.metrics import EmbeddedMetrics, FaultCounter
-from backend.aws.wiring import Surroundings, assemble, make_session
+from backend.aws.wiring import Function, Surroundings, assemble, make_session
 from backend.handlers.clock import SystemClock
-from backend.handlers.entry import Handler
 
 _surroundings: Final = Surroundings.read(os.environ)
 _clock: Final = SystemClock()
 _metrics: Final = EmbeddedMetrics(_surroundings.stack, _clock)
+_root: Final = logging.getLogger()
 
-logging.getLogger().setLevel(logging.WARNING)
-logging.getLogger().addHandler(FaultCounter(_metrics))
-handler: Final[Handler] = assemble(make_session(), _surroundings, _clock, _metrics)
+_root.setLevel(logging.WARNING)
+for _platform in _root.handlers:
+    _platform.addFilter(Sparing(_clock))
+# Without that filter: each fault counts.
+_root.addHandler(FaultCounter(_metrics))
+handler: Final[Function] = assemble(make_session(), _surroundings, _clock, _metrics)

@@ -8,9 +8,12 @@ from botocore.config import Config
 from botocore.loaders import Loader
 from botocore.session import Session
 
+from backend.aws import faults
 from backend.aws.connections import ApiConnections, ManagementApi
 from backend.aws.dynamodb import DynamoDB, DynamoDBStore
-from backend.core.ports import Clock, Metrics
+from backend.aws.metrics import EmbeddedMetrics
+from backend.aws.watched import Watched
+from backend.core.ports import Clock
 from backend.core.service import Service
 from backend.handlers.entry import Handler
 
@@ -65,20 +68,39 @@ def make_session() -> Session:
     return session
 
 
+class Function:
+    """What the platform calls with each event: the handler, which says that it is heard of."""
+
+    def __init__(self, handler: Handler, metrics: EmbeddedMetrics) -> None:
+        self._handler = handler
+        self._metrics = metrics
+
+    def __call__(self, event: dict[str, Any], context: object = None) -> dict[str, Any]:
+        self._metrics.beat()
+        return self._handler(event, context)
+
+
 def assemble(
-    session: Session, surroundings: Surroundings, clock: Clock, metrics: Metrics
-) -> Handler:
-    """The handler on AWS, with the two clients it needs."""
-    dynamodb: Any = session.create_client("dynamodb", config=STORE_CONFIG)
-    api: Any = session.create_client(
-        "apigatewaymanagementapi", config=PUSH_CONFIG, endpoint_url=surroundings.callback_url
+    session: Session, surroundings: Surroundings, clock: Clock, metrics: EmbeddedMetrics
+) -> Function:
+    """The function on AWS, with the two clients it needs."""
+    dynamodb = Watched(
+        session.create_client("dynamodb", config=STORE_CONFIG),
+        faults.is_answer,
+        metrics.count_table_failure,
     )
-    return Handler(
-        Service(
-            DynamoDBStore(cast("DynamoDB", dynamodb), surroundings.table),
-            ApiConnections(cast("ManagementApi", api)),
-            clock,
-            metrics,
-            life=surroundings.life,
-        )
+    api = Watched(
+        session.create_client(
+            "apigatewaymanagementapi", config=PUSH_CONFIG, endpoint_url=surroundings.callback_url
+        ),
+        faults.is_gone,
+        metrics.count_connection_failure,
     )
+    service = Service(
+        DynamoDBStore(cast("DynamoDB", dynamodb), surroundings.table),
+        ApiConnections(cast("ManagementApi", api)),
+        clock,
+        metrics,
+        life=surroundings.life,
+    )
+    return Function(Handler(service), metrics)

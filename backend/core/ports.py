@@ -176,6 +176,7 @@ class Metric(StrEnum):
     FINISHED = "GamesFinished"
     MOVES = "Moves"
     REFUSED = "RequestsRefused"
+    BUSY = "RequestsBusy"
     GONE = "ConnectionsGone"
 
 

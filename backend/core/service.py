@@ -153,7 +153,9 @@ class Service:
         ref: str | UnsetType,
         game_id: str | UnsetType,
     ) -> wire.Error:
-        self._metrics.count({Metric.REFUSED: 1})
+        # What is busy is the service's own trouble, and no mistake of the one who asks.
+        refused = Metric.BUSY if refusal.code is ErrorCode.BUSY else Metric.REFUSED
+        self._metrics.count({refused: 1})
         seen = self._seen(refusal, context, game_id)
         at_table = seen is not None and context.connection in rules.audience(seen)
         return wire.Error(

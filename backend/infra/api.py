@@ -27,6 +27,10 @@ _ACCESS_LOG: Final = (
     '"requestTimeEpoch":"$context.requestTimeEpoch",'
     '"integrationLatency":"$context.integrationLatency","error":"$context.error.message"}'
 )
+_FAMILIES: Final = {
+    "dualstack": apigateway.IpAddressType.DUAL_STACK,
+    "ipv4": apigateway.IpAddressType.IPV4,
+}
 _LOGGING: Final = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 
 
@@ -42,6 +46,7 @@ class GameApi(Construct):
             api_name=settings.name,
             description="Noughts and crosses, wire protocol version 1",
             route_selection_expression="${request.body.type}",
+            ip_address_type=_FAMILIES[settings.ip],
         )
         self.stage = apigateway.WebSocketStage(
             self,
@@ -106,6 +111,7 @@ class GameApi(Construct):
             self,
             "Domain",
             domain_name=self._settings.domain,
+            ip_address_type=_FAMILIES[self._settings.ip],
             certificate=certificates.Certificate.from_certificate_arn(
                 self, "Certificate", self._settings.certificate
             ),

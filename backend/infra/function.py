@@ -9,9 +9,10 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from backend.infra import asset
-from backend.infra.api import acknowledge_posts, posts
+from backend.infra.api import acknowledge_posts
 from backend.infra.findings import acknowledge
 from backend.infra.log_groups import log_group
+from backend.infra.permissions import statements
 from backend.infra.settings import Settings
 from backend.infra.table import Games
 
@@ -86,26 +87,9 @@ class GameFunction(Construct):
         )
 
     def _role(self, games: Games, stage: apigateway.WebSocketStage) -> iam.Role:
-        allowed: dict[str, tuple[list[str], list[str]]] = {
-            "Games": (
-                ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
-                [games.table.table_arn],
-            ),
-            "Indexes": (["dynamodb:Query"], games.index_arns),
-            "Push": (["execute-api:ManageConnections"], [posts(stage)]),
-            "Log": (
-                ["logs:CreateLogStream", "logs:PutLogEvents"],
-                [self.log_group.log_group_arn],
-            ),
-        }
         # Within the role, so that there is no moment in which the function has the one without the
         # other.
-        policy = iam.PolicyDocument(
-            statements=[
-                iam.PolicyStatement(sid=sid, actions=actions, resources=resources)
-                for sid, (actions, resources) in allowed.items()
-            ]
-        )
+        policy = iam.PolicyDocument(statements=statements(games, stage, self.log_group))
         return iam.Role(
             self,
             "Role",

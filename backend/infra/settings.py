@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, Self, get_args, get_type_hints
 Architecture = Literal["arm64", "x86_64"]
 PythonVersion = Literal["3.11", "3.12", "3.13", "3.14"]
 Removal = Literal["destroy", "retain"]
+AddressFamily = Literal["dualstack", "ipv4"]
 
 RETENTION_DAYS: Final = (1, 3, 7, 14, 30, 90, 180, 365)
 
@@ -22,9 +23,10 @@ class InvalidSetting(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Every choice with its default. An empty text and a ``concurrency`` of 0 mean: without it.
+    """Every choice with its default. An empty text and a 0 mean: without it.
 
-    ``rate`` is requests a second, ``retention`` days, ``life`` hours after the last change.
+    ``rate`` is requests a second, ``retention`` days, ``life`` hours after the last change,
+    ``budget`` dollars a month.
     """
 
     name: str = "noughts-tui"
@@ -39,6 +41,9 @@ class Settings:
     removal: Removal = "destroy"
     life: int = 6
     email: str = ""
+    encrypted_alarms: bool = False
+    budget: int = 0
+    ip: AddressFamily = "dualstack"
     domain: str = ""
     certificate: str = ""
     access_logs: bool = False
@@ -56,6 +61,9 @@ class Settings:
             )
         if bool(self.domain) != bool(self.certificate):
             raise InvalidSetting("domain: needs a certificate, and a certificate a domain")
+        for name in ("encrypted_alarms", "budget"):
+            if getattr(self, name) and not self.email:
+                raise InvalidSetting(f"{name}: needs an email, where it is sent to")
         for name, form in _FORMS.items():
             if not form.fullmatch(text := getattr(self, name)):
                 raise InvalidSetting(f"{name}: {text!r} is not in the form it must have")
@@ -91,6 +99,7 @@ _RANGES: Final = {
     "rate": range(1, 10001),
     "burst": range(1, 5001),
     "life": range(1, 169),
+    "budget": range(1_000_001),
 }
 
 _FORMS: Final = {

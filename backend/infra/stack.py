@@ -2,12 +2,15 @@
 
 from typing import Any
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, Stack, Tags
 from constructs import Construct
 
+from backend.infra.alarms import Alarms
 from backend.infra.api import GameApi
+from backend.infra.budget import Budget
+from backend.infra.dashboard import Dashboard
 from backend.infra.function import GameFunction
-from backend.infra.monitoring import Monitoring
+from backend.infra.measures import Measures
 from backend.infra.settings import Settings
 from backend.infra.table import Games
 
@@ -23,14 +26,21 @@ class NoughtsStack(Stack):
         api = GameApi(self, "Game", settings)
         game = GameFunction(self, "Service", settings, games, api.stage)
         api.route(game.function)
-        Monitoring(self, "Monitoring", settings, games, game)
-        CfnOutput(
-            self, "websocketEndpoint", value=api.endpoint, description="Where clients connect"
-        )
+        measures = Measures(games, api.stage, game.function)
+        Alarms(self, "Alarms", settings, measures)
+        dashboard = Dashboard(self, "Dashboard", measures)
+        if settings.budget:
+            Budget(self, "Budget", settings)
+        Tags.of(self).add("application", settings.name)
+        outputs = {
+            "websocketEndpoint": (api.endpoint, "Where clients connect"),
+            "dashboard": (dashboard.url, "What it does: games, failures, load"),
+            "logGroup": (game.log_group.log_group_name, "What it says of failures"),
+        }
         if api.domain is not None:
-            CfnOutput(
-                self,
-                "domainTarget",
-                value=api.domain.regional_domain_name,
-                description="What the domain's DNS must be a CNAME or alias of",
+            outputs["domainTarget"] = (
+                api.domain.regional_domain_name,
+                "What the domain's DNS must be a CNAME or alias of",
             )
+        for name, (value, description) in outputs.items():
+            CfnOutput(self, name, value=value, description=description)

@@ -2,6 +2,7 @@
 
 import json
 import platform
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.backend.infra.deployment import (
     Deployment,
     deploy,
     deployment,
+    is_computed_alarm,
 )
 from tests.backend.local.peer import Frame, Peer, peer, seated
 from tests.e2e.players import Person, person
@@ -256,6 +258,19 @@ def test_route_responses_are_still_unknown_to_the_emulator() -> None:
         deploy(emulator(), "two-way", template)
 
 
+def test_computed_alarms_are_still_refused_by_the_emulator(stack: Deployment) -> None:
+    """Its CloudWatch computes nothing, so that the deployed copy is without these alarms."""
+    alarms = {
+        name: resource
+        for name, resource in stack.stack.template["Resources"].items()
+        if is_computed_alarm(resource)
+    }
+    assert len(alarms) == 2
+    template = json.loads(re.sub(r'\{"Ref": "[^"]+"\}', '"one"', json.dumps(alarms)))
+    with pytest.raises(WaiterError, match="ROLLBACK_COMPLETE"):
+        deploy(emulator(), "computed", {"Resources": template})
+
+
 async def test_the_emulator_still_spells_selection_its_own_way() -> None:
     """It selects no route by the expression that AWS understands."""
     aws = emulator()
@@ -286,6 +301,9 @@ async def test_the_emulator_still_spells_selection_its_own_way() -> None:
 def test_the_deployed_stack_says_where_it_would_be_on_aws(stack: Deployment) -> None:
     """Endpoint and callback are AWS's own addresses, so that both are changed to the emulator's."""
     host = f"{stack.api}.execute-api.eu-west-1.amazonaws.com"
-    assert stack.outputs() == {"websocketEndpoint": f"wss://{host}/prod"}
+    outputs = stack.outputs()
+    assert outputs.keys() == {"websocketEndpoint", "dashboard", "logGroup"}
+    assert outputs["websocketEndpoint"] == f"wss://{host}/prod"
+    assert outputs["dashboard"].startswith("https://eu-west-1.console.aws.amazon.com/cloudwatch/")
     assert stack.deployed_callback == f"https://{host}/prod"
     assert stack.selection == "${request.body.type}"

@@ -10,7 +10,7 @@ from backend.local.sqlite import SqliteStore
 from benchmarks import probe
 from benchmarks.probe import FLOOD, QUESTIONS, Endpoints, Waits, answers, report
 from tests.backend.aws.emulator import emulator
-from tests.backend.infra.deployment import UNKNOWN_TYPE, deploy, without
+from tests.backend.infra.deployment import deploy, deployable
 from tests.backend.infra.synthesis import synthesise
 from tests.backend.memory import MemoryStore
 
@@ -64,7 +64,7 @@ async def test_the_probes_stack_does_as_it_is_told() -> None:
     stack = synthesise(probe=True)
     name = f"{stack.name}-probe"
     template = json.loads((stack.folder / f"{name}.template.json").read_text())
-    deploy(aws, name, without(template, UNKNOWN_TYPE))
+    deploy(aws, name, deployable(template))
     made = {
         resource["ResourceType"]: resource["PhysicalResourceId"]
         for resource in aws.client("cloudformation").describe_stack_resources(StackName=name)[

@@ -69,7 +69,11 @@ class Emulator:
 
     def store(self) -> Store:
         """A store on a new, empty table."""
-        return DynamoDBStore(self.client("dynamodb"), self.new_table())
+        return self.store_on(self.new_table())
+
+    def store_on(self, table: str) -> Store:
+        """A store on a table that is there."""
+        return DynamoDBStore(self.client("dynamodb"), table)
 
     def stop(self) -> None:
         self._process.terminate()

@@ -32,3 +32,15 @@ def test_a_count_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
         "GamesFinished": 1,
         "Moves": 7,
     }
+
+
+def test_a_beat_is_written_in_each_minute(capsys: pytest.CaptureFixture[str]) -> None:
+    """Calls leave one trace in each minute of the clock, so that a silence means something."""
+    clock = ManualClock(60_000 * 29_000_000)
+    metrics = EmbeddedMetrics("noughts", clock)
+    beats = []
+    for seconds in (0, 30, 29, 1, 59, 1, 600):
+        clock.advance(seconds=seconds)
+        metrics.beat()
+        beats.append(capsys.readouterr().out.count('"Alive":1'))
+    assert beats == [1, 0, 0, 1, 0, 1, 1]

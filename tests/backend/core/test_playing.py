@@ -9,6 +9,7 @@ from shared import messages as wire
 from shared.board import Mark
 from shared.errors import ErrorCode
 from tests.backend.harness import Harness
+from tests.backend.meddling import MeddledStore, refused
 from tests.backend.memory import MemoryStore
 
 
@@ -160,3 +161,13 @@ def test_a_gone_opponent_is_marked_away(table: Harness) -> None:
     assert event.game.rev == reply.game.rev + 1
     assert table.stored(game_id).o.connection is None
     assert table.metrics.counts[Metric.GONE] == 1
+
+
+def test_a_busy_store_is_no_mistake_of_the_player() -> None:
+    """What is put off for the store's sake is counted apart from what is refused."""
+    store = MeddledStore(MemoryStore())
+    table = Harness(store=store)
+    game_id = table.seat_two()
+    store.next["append_move"] = refused
+    assert table.refused("ada", play(game_id, 4, "")) is ErrorCode.BUSY
+    assert dict(table.metrics.counts) == {Metric.STARTED: 1, Metric.BUSY: 1}

@@ -109,7 +109,8 @@ def test_the_handler_runs_from_its_asset(stack: Synthesised, tmp_path: Path) -> 
     result = json.loads(answer)
     assert json.loads(result["pong"]["body"])["type"] == "pong"
     assert json.loads(result["refusal"]["body"])["code"] == "bad_json"
-    assert [json.loads(line)["RequestsRefused"] for line in metrics] == [1]
+    counted = [json.loads(line) for line in metrics]
+    assert [line.get("RequestsRefused", line.get("Alive")) for line in counted] == [1, 1]
     assert served.stderr == ""
     foreign = {"backend.local", "backend.infra", "tui", "textual", "websockets", "aws_cdk"}
     assert not foreign & {*result["modules"]}

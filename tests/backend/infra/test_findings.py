@@ -19,10 +19,12 @@ from tests.backend.infra.synthesis import context, synthesise
 
 ALL_OPTIONS: dict[str, Any] = {
     "access_logs": True,
+    "budget": 20,
     "certificate": "arn:aws:acm:eu-west-1:123456789012:certificate/abc",
     "concurrency": 100,
     "domain": "play.example.org",
     "email": "me@example.org",
+    "encrypted_alarms": True,
     "probe": True,
     "python": "3.13",
 }

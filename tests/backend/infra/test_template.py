@@ -1,6 +1,7 @@
 """What the synthesised template says, where it matters."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -8,23 +9,20 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 from backend.aws import items
-from backend.aws.metrics import DIMENSION, FAULTS, NAMESPACE
+from backend.aws.metrics import (
+    ALIVE,
+    CONNECTION_FAILURES,
+    DIMENSION,
+    FAULTS,
+    NAMESPACE,
+    TABLE_FAILURES,
+)
 from backend.aws.wiring import Surroundings
 from backend.core.ports import Metric
+from backend.infra.asset import ROOT
 from shared.messages import REQUESTS
 from tests.backend.aws.emulator import TABLE
 from tests.backend.infra.synthesis import Synthesised, synthesise, written
-
-ALARMS = {
-    "Duration": "p99",
-    "Errors": "Sum",
-    "Faults": "Sum",
-    "ThrottledRequests of GetItem": "Sum",
-    "ThrottledRequests of PutItem": "Sum",
-    "ThrottledRequests of Query": "Sum",
-    "ThrottledRequests of UpdateItem": "Sum",
-    "Throttles": "Sum",
-}
 
 
 @pytest.fixture(scope="module")
@@ -125,37 +123,57 @@ def test_logs_cost_little_and_end(stack: Synthesised) -> None:
     assert [group["RetentionInDays"] for group in chosen.values()] == [90, 90]
 
 
-def operation(alarm: dict[str, Any]) -> list[str]:
-    """The operation of the table that the alarm is for, if it is for one."""
-    return [each["Value"] for each in alarm["Dimensions"] if each["Name"] == "Operation"]
+def metrics_of(alarm: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the alarm looks at."""
+    if "MetricName" in alarm:
+        return [alarm]
+    return [one["MetricStat"]["Metric"] for one in alarm["Metrics"] if "MetricStat" in one]
+
+
+# By AWS's documentation.
+KNOWN = {
+    "AWS/ApiGateway": {
+        *("ConnectCount", "MessageCount", "ClientError", "IntegrationError", "ExecutionError"),
+    },
+    "AWS/Lambda": {"Duration", "Errors", "Invocations", "Throttles"},
+    NAMESPACE: {*Metric, FAULTS, TABLE_FAILURES, CONNECTION_FAILURES, ALIVE},
+}
 
 
 def test_an_operator_is_called(stack: Synthesised) -> None:
-    """There are alarms for what an operator must know of, on metrics that exist."""
+    """There are alarms for what an operator must know of, on metrics of this stack that exist."""
     alarms = stack.resources("AWS::CloudWatch::Alarm").values()
-    found = {
-        " of ".join((alarm["MetricName"], *operation(alarm))): alarm.get(
-            "Statistic", alarm.get("ExtendedStatistic")
-        )
-        for alarm in alarms
+    looked_at = [metric for alarm in alarms for metric in metrics_of(alarm)]
+    assert all(metric["MetricName"] in KNOWN[metric["Namespace"]] for metric in looked_at)
+    dimensions = {
+        metric["Namespace"]: [each["Name"] for each in metric["Dimensions"]] for metric in looked_at
     }
-    assert (found, len(alarms)) == (ALARMS, len(ALARMS))
+    assert dimensions == {
+        "AWS/ApiGateway": ["ApiId", "Stage"],
+        "AWS/Lambda": ["FunctionName"],
+        NAMESPACE: [DIMENSION],
+    }
     assert all(alarm["TreatMissingData"] == "notBreaching" for alarm in alarms)
-    [faults] = [alarm for alarm in alarms if alarm["MetricName"] == FAULTS]
-    assert faults["Namespace"] == NAMESPACE
-    assert [each["Name"] for each in faults["Dimensions"]] == [DIMENSION]
+
+
+def test_the_guide_lists_the_alarms(stack: Synthesised) -> None:
+    """The guide to outages has a line for each alarm, in the order of the template."""
+    guide = (ROOT / "docs" / "outages.md").read_text()
+    section = guide.partition("## The alarms")[2].partition("## The matrix")[0]
+    names = [name.removeprefix("Alarms")[:-8] for name in stack.resources("AWS::CloudWatch::Alarm")]
+    assert re.findall(r"^\| (\w+) \| (?!goes off)", section, re.MULTILINE) == names
 
 
 def test_the_dashboard_shows_what_is_counted(stack: Synthesised) -> None:
-    """Everything that the service counts is drawn."""
+    """Everything that the service counts is drawn, and what API Gateway counts."""
     body = written(stack.only("AWS::CloudWatch::Dashboard")["DashboardBody"])
     drawn = {
-        metric[1]
+        (metric[0], metric[1])
         for widget in json.loads(body)["widgets"]
         for metric in widget["properties"]["metrics"]
-        if metric[0] == NAMESPACE
     }
-    assert drawn == {*Metric, FAULTS}
+    for namespace in (NAMESPACE, "AWS/ApiGateway"):
+        assert {name for place, name in drawn if place == namespace} == KNOWN[namespace]
 
 
 def test_alarms_are_sent_where_wanted() -> None:
@@ -167,6 +185,53 @@ def test_alarms_are_sent_where_wanted() -> None:
         assert alarm["AlarmActions"] == [{"Ref": topic}]
 
 
+def test_what_alarms_tell_can_be_encrypted() -> None:
+    """The topic of the alarms is encrypted by a key that CloudWatch may use, when it is chosen."""
+    assert not synthesise(email="me@example.org").resources("AWS::KMS::Key")
+    stack = synthesise(email="me@example.org", encrypted_alarms=True)
+    [key] = stack.resources("AWS::KMS::Key")
+    assert stack.only("AWS::SNS::Topic")["KmsMasterKeyId"] == {"Fn::GetAtt": [key, "Arn"]}
+    policy = stack.only("AWS::KMS::Key")["KeyPolicy"]["Statement"]
+    assert [
+        statement["Action"]
+        for statement in policy
+        if statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    ] == [["kms:Decrypt", "kms:GenerateDataKey*"]]
+
+
+def test_a_budget_warns(stack: Synthesised) -> None:
+    """With a sum and an address, the account's month is watched; without, it is nobody's."""
+    assert not stack.resources("AWS::Budgets::Budget")
+    budget = synthesise(email="me@example.org", budget=20).only("AWS::Budgets::Budget")
+    assert budget["Budget"]["BudgetLimit"] == {"Amount": 20, "Unit": "USD"}
+    mails = budget["NotificationsWithSubscribers"]
+    assert {mail["Subscribers"][0]["Address"] for mail in mails} == {"me@example.org"}
+    assert [
+        (mail["Notification"]["NotificationType"], mail["Notification"]["Threshold"])
+        for mail in mails
+    ] == [("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100)]
+
+
+@pytest.mark.parametrize("ip", ["dualstack", "ipv4"])
+def test_the_endpoint_has_addresses_of_both_families(ip: str) -> None:
+    """Clients reach endpoint and domain by IPv6 as by IPv4, unless that is not wanted."""
+    domain = {"domain": "play.example.org", "certificate": "arn:aws:acm:eu-west-1:1:certificate/a"}
+    stack = synthesise(ip=ip, **domain)
+    assert stack.only("AWS::ApiGatewayV2::Api")["IpAddressType"] == ip
+    [configuration] = stack.only("AWS::ApiGatewayV2::DomainName")["DomainNameConfigurations"]
+    assert configuration["IpAddressType"] == ip
+
+
+def test_what_is_deployed_says_whose_it_is() -> None:
+    """Everything that can have tags says which stack it is of."""
+    tagged = [
+        properties["Tags"]
+        for kind in ("DynamoDB::Table", "Lambda::Function", "Logs::LogGroup", "CloudWatch::Alarm")
+        for properties in synthesise(name="mine").resources(f"AWS::{kind}").values()
+    ]
+    assert all(tags == [{"Key": "application", "Value": "mine"}] for tags in tagged)
+
+
 def test_the_endpoint_is_told() -> None:
     """The stack says where clients connect: at the stage, or at one's own domain."""
     [api] = synthesise().resources("AWS::ApiGatewayV2::Api")
@@ -175,7 +240,7 @@ def test_the_endpoint_is_told() -> None:
     own = synthesise(domain="play.example.org", certificate="arn:aws:acm:eu-west-1:1:certificate/a")
     outputs = own.template["Outputs"]
     assert outputs["websocketEndpoint"]["Value"] == "wss://play.example.org"
-    assert outputs.keys() == {"websocketEndpoint", "domainTarget"}
+    assert outputs.keys() == {"websocketEndpoint", "domainTarget", "dashboard", "logGroup"}
 
 
 def test_access_logs_are_opt_in(stack: Synthesised) -> None:

@@ -1,0 +1,27 @@
+"""What the function may do: exactly what its code does (`tests/…/test_least_privilege.py`)."""
+
+from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+
+from backend.infra.api import posts
+from backend.infra.table import Games
+
+
+def statements(
+    games: Games, stage: apigateway.WebSocketStage, log_group: logs.LogGroup
+) -> list[iam.PolicyStatement]:
+    """The function's IAM statements."""
+    allowed: dict[str, tuple[list[str], list[str]]] = {
+        "Games": (
+            ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
+            [games.table.table_arn],
+        ),
+        "Indexes": (["dynamodb:Query"], games.index_arns),
+        "Push": (["execute-api:ManageConnections"], [posts(stage)]),
+        "Log": (["logs:CreateLogStream", "logs:PutLogEvents"], [log_group.log_group_arn]),
+    }
+    return [
+        iam.PolicyStatement(sid=sid, actions=actions, resources=resources)
+        for sid, (actions, resources) in allowed.items()
+    ]

@@ -1,0 +1,77 @@
+"""A server of AWS that fails as told, on a real socket: what botocore makes of it is real, too."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+NOWHERE = "nowhere.invalid"
+"""A host whose name cannot be resolved."""
+
+
+def answer(status: int, body: str, *, code: str = "", missing: int = 0) -> bytes:
+    """An HTTP answer; ``missing`` bytes of the body never come."""
+    kind = f"x-amzn-ErrorType: {code}\r\n" if code else ""
+    length = len(body.encode()) + missing
+    return (
+        f"HTTP/1.1 {status} Status\r\n{kind}Content-Length: {length}\r\n"
+        f"Connection: close\r\n\r\n{body}"
+    ).encode()
+
+
+def error(status: int, code: str) -> bytes:
+    return answer(status, json.dumps({"__type": code, "message": "no"}), code=code)
+
+
+@contextmanager
+def serving(response: bytes | None) -> Iterator[str]:
+    """The address of a server that gives everybody this response; None is for ever silent."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        thread = threading.Thread(target=_serve, args=(listener, response), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            # Wakes the thread, which waits for somebody.
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+def _serve(listener: socket.socket, response: bytes | None) -> None:
+    waiting: list[socket.socket] = []
+    with listener:
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                break
+            if response is None:
+                waiting.append(client)
+                continue
+            with client:
+                _read(client)
+                client.sendall(response)
+    for client in waiting:
+        client.close()
+
+
+def _read(client: socket.socket) -> None:
+    """Reads one request, so that the answer does not meet a reset."""
+    received = b""
+    while b"\r\n\r\n" not in received:
+        received += client.recv(65536)
+    head, _, body = received.partition(b"\r\n\r\n")
+    [length] = [
+        int(line.split(b":")[1])
+        for line in head.lower().split(b"\r\n")
+        if line.startswith(b"content-length")
+    ]
+    while len(body) < length:
+        body += client.recv(65536)
+
+
+def closed_port() -> str:
+    """An address where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
