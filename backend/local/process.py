@@ -270,7 +270,7 @@ async def _renewing(certificate: Certificate | None) -> AsyncIterator[None]:
 
 
 def _tell_how_it_is(gateway: Gateway, certificate: Certificate | None) -> None:
-    _log.info("running: %s connections", gateway.connected)
+    _log.info("running: connections: %s", gateway.connected)
     if certificate is not None:
         certificate.refresh()
 

@@ -60,11 +60,16 @@ def resident_bytes(program: Program) -> int:
     return 4096 * int(pages)
 
 
-async def start(*arguments: str | Path) -> Program:
-    """Starts the program without waiting until it listens."""
+async def start(*arguments: str | Path, before: str = "") -> Program:
+    """Starts the program without waiting until it listens.
+
+    ``before`` is Python that runs in its process first.
+    """
+    run = f"import runpy, sys; {before}; runpy.run_module('backend.local', run_name='__main__')"
+    program = ("-c", run) if before else ("-m", "backend.local")
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "backend.local", *map(str, arguments)),
+        *(*program, *map(str, arguments)),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -73,9 +78,11 @@ async def start(*arguments: str | Path) -> Program:
 
 
 @asynccontextmanager
-async def running(data: Path, *arguments: str, port: int = 0) -> AsyncIterator[Program]:
+async def running(
+    data: Path, *arguments: str, port: int = 0, before: str = ""
+) -> AsyncIterator[Program]:
     """The program once it listens; killed at the end if it still runs."""
-    program = await start("--data", data, "--port", str(port), *arguments)
+    program = await start("--data", data, "--port", str(port), *arguments, before=before)
     assert program.process.stdout is not None
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):

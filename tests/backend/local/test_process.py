@@ -1,6 +1,7 @@
 """The embedded gateway as a program: how it starts, how it ends, what it says."""
 
 import asyncio
+import json
 import re
 import signal
 import socket
@@ -11,7 +12,8 @@ from typing import Any
 import pytest
 from platformdirs import user_state_path
 
-from backend.local.folder import state_folder
+from backend.local import folder
+from backend.local.folder import InUse, state_folder
 from backend.local.gateway import serve
 from backend.local.http import version
 from backend.local.process import _until as until_deserted
@@ -65,6 +67,46 @@ async def test_a_signal_ends_it_in_peace(
         seen = await ada.ask(type="watch", id=code)
     assert seen["game"]["moves"] == played["game"]["moves"]
     assert {seat["away"] for seat in seen["game"]["players"].values()} == {"lost"}
+
+
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGINT"])
+async def test_a_signal_that_is_ignored_on_purpose_stays_so(tmp_path: Path, name: str) -> None:
+    """Started by ``nohup``, or in the background of a script, it outlives the terminal."""
+    ignore = f"import signal; signal.signal(signal.{name}, signal.SIG_IGN)"
+    async with running(tmp_path, before=ignore) as program, peer(program.url) as ada:
+        program.process.send_signal(signal.Signals[name])
+        assert (await ada.ask(type="ping"))["type"] == "pong"
+        program.process.terminate()
+        assert await program.ended() == (0, "", "")
+    assert "stopping: told by SIGTERM" in program.life
+
+
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2])
+async def test_it_can_be_asked_how_it_is(tmp_path: Path, number: signal.Signals) -> None:
+    """The signals that are free for a program's own use end nothing and are answered in the log."""
+    async with running(tmp_path) as program, peer(program.url) as ada:
+        program.process.send_signal(number)
+        assert (await ada.ask(type="ping"))["type"] == "pong"
+        program.process.terminate()
+        assert await program.ended() == (0, "", "")
+    assert "running: connections: 1" in program.life
+
+
+async def test_its_life_can_be_read_by_machines(tmp_path: Path) -> None:
+    """On request each line of the log is an object, and so is the reason of a failure."""
+    async with running(tmp_path, "--log-format", "json") as program:
+        program.process.terminate()
+        _, _, log = await program.ended()
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert [line["level"] for line in lines] == ["INFO"] * 4
+    assert [line["message"].split(":")[0] for line in lines][-2:] == ["stopping", "stopped"]
+    (tmp_path / "file").touch()
+    failed = await start("--data", tmp_path / "file", "--log-format", "json")
+    status, _, said = await failed.ended()
+    assert (status, json.loads(said)["message"].endswith("cannot be used: File exists.")) == (
+        1,
+        True,
+    )
 
 
 async def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path: Path) -> None:
@@ -264,3 +306,67 @@ async def test_the_folder_is_its_owners_alone(tmp_path: Path) -> None:
     """Nobody else on the machine can look into the games."""
     async with running(tmp_path / "new" / "games"):
         assert (tmp_path / "new" / "games").stat().st_mode & 0o777 == 0o700
+
+
+def _open_up(folder: Path, mode: int) -> None:
+    """Makes a folder, and what is in it, as open to others as that."""
+    folder.chmod(mode)
+    for path in folder.iterdir():
+        path.chmod(mode & 0o666)
+
+
+def _modes(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_mode & 0o777 for path in (folder, *folder.iterdir())}
+
+
+async def test_in_an_open_folder_the_files_are_their_owners_alone(tmp_path: Path) -> None:
+    """A folder that was there before, as a service's, gives away neither new files nor old ones."""
+    async with running(tmp_path) as program:
+        program.process.kill()
+        await program.process.wait()
+    (tmp_path / "gateway.log").touch()
+    _open_up(tmp_path, 0o755)
+    async with running(tmp_path):
+        modes = _modes(tmp_path)
+    assert modes.pop(tmp_path.name) == 0o755
+    assert set(modes.values()) == {0o600}
+    assert {"games.sqlite3", "games.sqlite3-wal", "games.sqlite3-shm", "gateway.log"} <= set(modes)
+
+
+async def test_a_folder_that_all_can_change_is_warned_of(tmp_path: Path) -> None:
+    """Where everybody can put another file in the place of the games, the operator is told."""
+    _open_up(tmp_path, 0o777)
+    async with running(tmp_path) as program:
+        program.process.terminate()
+        status, _, said = await program.ended()
+    assert (status, "every account of this machine can change" in said) == (0, True)
+
+
+async def test_an_account_without_a_home_is_told_what_to_do() -> None:
+    """A container's account has no home: one sentence names the option that helps."""
+    homeless = (
+        "import os, pwd; os.environ.pop('HOME', 0); os.environ.pop('NOUGHTS_TUI_HOME', 0);"
+        " pwd.getpwuid = lambda _: {}[0]"
+    )
+    said = await _complaint(await start("--port", "0", before=homeless))
+    assert said == (
+        "noughts-tui: This account has no home: name a folder for the games with --data.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("note", "waited"), [("ws://127.0.0.1:8002", 1), (None, 8)], ids=["serving", "ending"]
+)
+def test_a_second_server_says_at_once_who_has_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, note: str | None, waited: float
+) -> None:
+    """An owner that serves is not waited for; one that begins or ends is."""
+    now = [0.0]
+    monkeypatch.setattr("backend.local.folder.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("backend.local.folder.time.sleep", lambda _: now.append(now.pop() + 0.25))
+    with folder.owned(tmp_path, 8) as owner:
+        if note is not None:
+            owner.write(note)
+        with pytest.raises(InUse, match=note or "of another process"), folder.owned(tmp_path, 8):
+            pass
+    assert now == [waited]
