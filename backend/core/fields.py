@@ -25,9 +25,14 @@ class Field:
     """Its type, as it is annotated."""
 
 
+def plain(value: Any) -> Any:
+    """A value as text, number, truth value, list or dictionary; a set is a list in order."""
+    return to_builtins(value, order="deterministic")
+
+
 def values_of(whole: Game | Seat) -> dict[FieldPath, Any]:
     """Every value by its path, as text, number, truth value, list or dictionary."""
-    return dict(_flat(to_builtins(whole, order="deterministic"), _parts(type(whole)), ()))
+    return dict(_flat(plain(whole), _parts(type(whole)), ()))
 
 
 def game_of(values: Mapping[FieldPath, Any]) -> Game:

@@ -36,6 +36,11 @@ from shared.text import shown_name
 
 LIFE_SECONDS: Final = 6 * 3600
 
+_SENTENCES: Final = {
+    ErrorCode.BUSY: "The server is busy; try again in a moment.",
+    ErrorCode.INTERNAL: "Something went wrong on the server; try again.",
+}
+
 
 def new_key() -> str:
     """22 base64url characters, 128 random bits."""
@@ -84,19 +89,20 @@ class Service:
         except Refusal as refusal:
             return self._error(refusal, context, refusal.ref or ref, refusal.game_id or game_id)
         except Busy:
-            busy = Refusal(ErrorCode.BUSY, "The server is busy; try again in a moment.")
+            busy = Refusal(ErrorCode.BUSY, _SENTENCES[ErrorCode.BUSY])
             return self._error(busy, context, ref, game_id)
         return None if reply is None else with_fields(reply, ref=ref)
 
-    def failed(self, body: str) -> wire.Error:
-        """The reply to a frame that `handle` failed to serve, by a fault of the service."""
+    def failed(self, body: str, *, busy: bool = False) -> wire.Error:
+        """The reply to a frame that was not served, by a fault of the service."""
+        code = ErrorCode.BUSY if busy else ErrorCode.INTERNAL
         try:
             ref = codec.decode_request(body).ref
         except Refusal as refusal:
             ref = refusal.ref or UNSET
         return wire.Error(
-            code=ErrorCode.INTERNAL,
-            message="Something went wrong on the server; try again.",
+            code=code,
+            message=_SENTENCES[code],
             now=self._clock.now(),
             ref=ref,
         )

@@ -36,6 +36,18 @@ class Handler:
             case Connected():
                 return events.response()
 
+    def undone(self, event: dict[str, Any], error: Exception) -> dict[str, Any]:
+        """The response to an event that was served, where its changes could not be kept after all.
+
+        For a host that makes the changes of several events durable together.
+        """
+        match events.read(event):
+            case Message(_, body):
+                is_busy = isinstance(error, Busy)
+                return events.response(codec.encode(self._service.failed(body, busy=is_busy)))
+            case Connected() | Disconnected():
+                return events.response()
+
     def _message(self, connection: str, body: str) -> dict[str, Any]:
         try:
             reply = self._service.handle(body, connection)

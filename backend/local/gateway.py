@@ -11,9 +11,22 @@ other. What it posts during a call is sent after the reply of that call.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+)
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -30,6 +43,7 @@ from backend.handlers.clock import SystemClock
 from backend.handlers.entry import Handler
 from backend.local import invocation
 from backend.local.forwarded import is_loopback, player_address
+from backend.local.groups import Groups
 from backend.local.http import (
     METRICS,
     NO_SUCH_PAGE,
@@ -45,6 +59,7 @@ from backend.local.limits import Doorkeeper, Full, Limits, TokenBucket
 from backend.local.listening import Door, Doors, listen, ports
 from backend.local.metrics import counted
 from backend.local.sockets import GOING_AWAY, Socket
+from backend.local.store_wrapper import group_of
 from shared.constants import PROGRAM
 from shared.serve_options import ANY_ORIGIN
 
@@ -61,8 +76,11 @@ _SWEEP_SECONDS: Final = 1
 
 _log: Final = logging.getLogger(__name__)
 
-Invoke = Callable[[dict[str, Any]], dict[str, Any]]
+Event = dict[str, Any]
+Invoke = Callable[[Event], dict[str, Any]]
 """A function: an event in, a response out."""
+Outcome = tuple[dict[str, Any] | None, list[tuple[str, str]]]
+"""What came of an event: the response, None where the function failed, and what it posted."""
 
 
 @dataclass(slots=True, eq=False)
@@ -109,12 +127,14 @@ class Gateway:
         self._limits = limits
         self._origins = frozenset(origins)
         self._clients: dict[str, Peer] = {}
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="handler")
+        self._groups = Groups(self._serve_group)
         self._closing = False
         self._deserted_at: int | None = clock.now()
         self.outbox = Outbox(self._clients)
         self.connections: Connections = self.outbox
         self.invoke: Invoke
+        self.undone: Callable[[Event, Exception], dict[str, Any]]
+        self.group: Callable[[], AbstractContextManager[None]] = nullcontext
         self.desk = Desk()
         self.host = ""
         self.port = 0
@@ -128,6 +148,11 @@ class Gateway:
     def connected(self) -> int:
         """How many clients are connected."""
         return len(self._clients)
+
+    @property
+    def waiting(self) -> int:
+        """How many requests and ends of connections wait for the group that is being written."""
+        return self._groups.waiting
 
     @property
     def deserted_seconds(self) -> float:
@@ -255,8 +280,7 @@ class Gateway:
 
     async def _run(self, event: dict[str, Any], client: Peer | None = None) -> None:
         """Runs the handler and sends its reply to the client, then what it posted."""
-        call = asyncio.get_running_loop().run_in_executor
-        response, posts = await call(self._worker, self._call, event)
+        response, posts = await self._groups.run(event)
         if client is not None:
             if response is None:
                 self._notify(client, invocation.FAILED, event["requestContext"]["requestId"])
@@ -266,7 +290,15 @@ class Gateway:
             if (other := self._clients.get(connection)) is not None:
                 self._send(other, frame)
 
-    def _call(self, event: dict[str, Any]) -> tuple[dict[str, Any] | None, list[tuple[str, str]]]:
+    def _serve_group(self, events: Sequence[Event]) -> Sequence[Outcome]:
+        try:
+            with self.group():
+                return [self._call(event) for event in events]
+        except Exception as error:  # noqa: BLE001 (whatever it is, nothing of the group was kept)
+            _log.exception("what was asked could not be written")
+            return [(self.undone(event, error), []) for event in events]
+
+    def _call(self, event: Event) -> Outcome:
         try:
             response = self.invoke(event)
         except Exception:  # noqa: BLE001 (the platform's side: whatever a function raises)
@@ -286,8 +318,7 @@ class Gateway:
     async def close(self) -> None:
         """Finishes what clients have asked for, serves no more, and closes every connection."""
         self._closing = True
-        # There is one worker: when its turn comes, everything before it is stored and answered.
-        await asyncio.get_running_loop().run_in_executor(self._worker, lambda: None)
+        await self._groups.drain()
         sockets = [client.socket for client in self._clients.values()]
         for socket in sockets:
             socket.dismiss(CloseCode.GOING_AWAY, GOING_AWAY)
@@ -295,7 +326,7 @@ class Gateway:
 
     def end(self) -> None:
         """Frees the worker, once every client is gone."""
-        self._worker.shutdown()
+        self._groups.close()
 
 
 @asynccontextmanager
@@ -327,7 +358,8 @@ async def serve(
     gateway.desk = desk or Desk()
     tally = gateway.desk.tally
     handler = Handler(Service(store, gateway.connections, clock, tally))
-    gateway.invoke = invoke or counted(handler, tally)
+    gateway.invoke, gateway.undone = invoke or counted(handler, tally), handler.undone
+    gateway.group = partial(group_of, store)
     doors = doors or Doors([Door(each) for each in listen([host], port)])
     gateway.host, gateway.port = host, next(ports(door.socket for door in doors.players), 0)
     try:

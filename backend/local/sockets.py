@@ -101,8 +101,10 @@ class Socket(ServerConnection):
 
     def post(self, frame: str) -> None:
         """Sends a text frame, now; to a connection that is closing, nothing."""
-        broadcast([self], frame)
-        self._cut_if_unread()
+        # What is lost is closing before it is known to be closed.
+        if not self.transport.is_closing():
+            broadcast([self], frame)
+            self._cut_if_unread()
 
     def dismiss(self, code: int, reason: str) -> None:
         """Begins to close. The library's `close` would wait for a peer that does not read."""

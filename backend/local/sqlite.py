@@ -1,7 +1,9 @@
 """The games in one SQLite file, for the embedded gateway. Imports core and shared only.
 
-Every change is one IMMEDIATE transaction: read the row, ask the condition, apply the pure function
-of `game`, write the columns that differ. Every statement finds its rows by an index.
+A change reads the game, asks the condition, applies the pure function of `game` and writes the
+columns that differ. It is one IMMEDIATE transaction, or part of that of a `group`. The games that
+were used last are kept in memory, so that a change of them reads nothing. Every statement finds its
+rows by an index.
 """
 
 import json
@@ -9,15 +11,16 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
 from backend.core import game as rules
-from backend.core.fields import FIELDS, Field, FieldPath, game_of, values_of
+from backend.core.fields import FIELDS, Field, FieldPath, game_of, plain
 from backend.core.game import Game, Moment, Move, Seat
 from backend.core.ports import LOBBY_LINES, Busy, Change, Conflict, LobbyLine
 from shared.board import Mark
@@ -101,6 +104,10 @@ _PURGE: Final = (
 )
 
 
+KEPT: Final = 4096
+"""How many games stay in memory."""
+
+
 class UnusableFile(Exception):
     """The file cannot be a store, and was left as it is; the message says what a person can do."""
 
@@ -109,14 +116,23 @@ class SqliteStore:
     """A `Store` in the file ``path``, made when there is none; threads may share it.
 
     ``id`` is the file's own, drawn when it is made. ``busy_seconds`` is how long a call waits for
-    another program that holds the file before it raises `Busy`.
+    another program that holds the file before it raises `Busy`. ``kept`` is how many games stay in
+    memory, where they are what the file says: this process owns it, and the change of another
+    program is noticed.
 
     Raises:
         UnusableFile: the file is damaged, of a newer version or of another program.
     """
 
-    def __init__(self, path: Path | str, *, busy_seconds: float = 2) -> None:
-        self._lock = threading.Lock()
+    def __init__(self, path: Path | str, *, busy_seconds: float = 2, kept: int = KEPT) -> None:
+        self._lock = threading.RLock()
+        self._in_group = False
+        self._obstacle: Exception | None = None
+        """Why nothing more can be changed in this group."""
+        self._games: dict[str, Game] = {}
+        self._written: set[str] = set()
+        self._kept = kept
+        self._version = 0
         try:
             self._database = sqlite3.connect(
                 path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
@@ -134,8 +150,34 @@ class SqliteStore:
         with self._lock:
             self._database.close()
 
+    @contextmanager
+    def group(self) -> Iterator[None]:
+        """Makes the changes of all calls within durable at once, at the end, by one commit.
+
+        A call that fails leaves the changes of the others. When the end raises, none was made.
+        Where the group cannot begin, as while another program holds the file, its changes raise
+        why (`Busy`) and its reads are served.
+        """
+        with self._lock:
+            self._in_group, committed = True, False
+            try:
+                try:
+                    self._begin()
+                except (Busy, sqlite3.Error) as error:
+                    self._obstacle = error
+                    yield
+                    return
+                yield
+                if self._obstacle is not None:
+                    raise self._obstacle
+                self._run("COMMIT")
+                committed = True
+            finally:
+                self._in_group, self._obstacle = False, None
+                self._end(committed=committed)
+
     def create(self, game: Game, at: Moment) -> None:
-        with self._transaction():
+        with self._transaction(statements=2):
             self._create(game, at)
 
     def load(self, game_id: str, at: Moment) -> Game | None:
@@ -205,7 +247,7 @@ class SqliteStore:
         return self._change(before.id, at, partial(_saved, before, after))
 
     def save_together(self, changes: Sequence[Change], at: Moment) -> None:
-        with self._transaction():
+        with self._transaction(statements=len(changes) + 1):
             for place, change in enumerate(changes):
                 before, after = change.before, change.after
                 try:
@@ -237,7 +279,7 @@ class SqliteStore:
 
         For the start of a gateway: all connections died with the process before it.
         """
-        with self._transaction():
+        with self._lock, self._change_alone():
             self._database.execute(_PURGE, (at.second, -1))
             held = {row["id"] for query in _CONNECTED for row in self._database.execute(query)}
             for game_id in sorted(held):
@@ -265,43 +307,121 @@ class SqliteStore:
         self._insert(game)
 
     def _living(self, game_id: str, at: Moment) -> Game | None:
-        row = self._database.execute(_LOAD, (game_id,)).fetchone()
-        return None if row is None or row["expires"] <= at.second else _game(dict(row))
+        game = self._games.get(game_id)
+        if game is None:
+            row = self._database.execute(_LOAD, (game_id,)).fetchone()
+            if row is None:
+                return None
+            game = _game(dict(row))
+            self._keep(game)
+        return None if game.is_gone(at.second) else game
 
     def _insert(self, game: Game) -> None:
         row = _row(game)
         columns, places = ", ".join(row), ", ".join(f":{column}" for column in row)
         self._database.execute(f"REPLACE INTO games ({columns}) VALUES ({places})", row)  # noqa: S608 (the names of columns)
+        self._written.add(game.id)
+        self._keep(game)
+
+    def _keep(self, game: Game) -> None:
+        """Keeps a game in memory as the newest, in the place of the oldest."""
+        self._games.pop(game.id, None)
+        self._games[game.id] = game
+        if len(self._games) > self._kept:
+            del self._games[next(iter(self._games))]
 
     # Only what differs is written, so that a move touches no index but that of the expiry.
     def _write(self, before: Game, after: Game) -> None:
-        old, new = _row(before), _row(after)
-        changed = [column for column in new if new[column] != old[column]]
+        changed = _changes(before, after)
         if changed:
-            assignments = ", ".join(f"{column} = :{column}" for column in changed)
-            self._database.execute(f"UPDATE games SET {assignments} WHERE id = :id", new)  # noqa: S608 (the names of columns)
+            assignments = ", ".join([f"{column} = ?" for column in changed])
+            statement = f"UPDATE games SET {assignments} WHERE id = ?"  # noqa: S608 (the names of columns)
+            self._database.execute(statement, (*changed.values(), after.id))
+            self._written.add(after.id)
+            self._keep(after)
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._use():
-            self._database.execute("BEGIN IMMEDIATE")
+    def _transaction(self, *, statements: int = 1) -> Iterator[None]:
+        """One change, of one statement or of several, which are then undone together."""
+        with self._lock:
+            if self._obstacle is not None:
+                raise self._obstacle
             try:
-                yield
-                self._database.execute("COMMIT")
-            finally:
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
+                with self._change_alone() if not self._in_group else self._part(statements):
+                    yield
+            except sqlite3.Error as error:
+                # A full disk, for one, ends the whole transaction, and with it the group.
+                if self._in_group and not self._database.in_transaction:
+                    self._obstacle = error
+                raise _translated(error) from error
+
+    @contextmanager
+    def _change_alone(self) -> Iterator[None]:
+        committed = False
+        try:
+            self._begin()
+            yield
+            self._database.execute("COMMIT")
+            committed = True
+        finally:
+            self._end(committed=committed)
+
+    def _part(self, statements: int) -> AbstractContextManager[None]:
+        # Of one statement that fails SQLite itself undoes what it did.
+        return nullcontext() if statements == 1 else self._savepoint()
+
+    @contextmanager
+    def _savepoint(self) -> Iterator[None]:
+        self._database.execute("SAVEPOINT change")
+        try:
+            yield
+        except BaseException:
+            self._forget()
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK TO change")
+            raise
+        finally:
+            if self._database.in_transaction:
+                self._database.execute("RELEASE change")
+
+    def _begin(self) -> None:
+        self._written.clear()
+        self._run("BEGIN IMMEDIATE")
+        self._look()
+
+    def _end(self, *, committed: bool) -> None:
+        if not committed:
+            self._forget()
+        if self._database.in_transaction:
+            self._database.execute("ROLLBACK")
+
+    def _forget(self) -> None:
+        """Of what was written and is to be undone, nothing stays in memory."""
+        for game_id in self._written:
+            self._games.pop(game_id, None)
+
+    def _look(self) -> None:
+        """Forgets the games when another program has changed the file."""
+        (version,) = self._run("PRAGMA data_version").fetchone()
+        if version != self._version:
+            self._games.clear()
+            self._version = version
+
+    def _run(self, statement: str) -> sqlite3.Cursor:
+        try:
+            return self._database.execute(statement)
+        except sqlite3.Error as error:
+            raise _translated(error) from error
 
     @contextmanager
     def _use(self) -> Iterator[None]:
         with self._lock:
+            if not self._in_group:
+                self._look()
             try:
                 yield
-            except sqlite3.OperationalError as error:
-                # The low byte is the code, what is above it says more.
-                if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-                    raise Busy from error
-                raise
+            except sqlite3.Error as error:
+                raise _translated(error) from error
 
     def _open(self, path: Path | str) -> None:
         try:
@@ -385,10 +505,33 @@ def _deserted(game: Game, at: Moment) -> Game:
     return replace(game, watchers=frozenset(), emoted={})
 
 
+def _translated(error: sqlite3.Error) -> Exception:
+    # The low byte is the code, what is above it says more.
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return Busy() if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED} else error
+
+
+_leaves_of: Final = attrgetter(*(".".join(field.path) for field in COLUMNS.values()))
+
+
+def _changes(before: Game, after: Game) -> dict[str, Any]:
+    """The columns that differ; most values are the very same object."""
+    pairs = zip(COLUMNS, _leaves_of(before), _leaves_of(after), strict=True)
+    changed = {column: new for column, old, new in pairs if old is not new and old != new}
+    for column in _JSON.intersection(changed):
+        changed[column] = _json(changed[column])
+    if changed and before.lobby != after.lobby:
+        changed["lobby"] = after.lobby
+    return changed
+
+
+def _json(value: Any) -> str:
+    return json.dumps(plain(value))
+
+
 def _row(game: Game) -> dict[str, Any]:
-    values = values_of(game)
-    row = {column: values[field.path] for column, field in COLUMNS.items()}
-    row |= {column: json.dumps(row[column]) for column in _JSON}
+    row = dict(zip(COLUMNS, _leaves_of(game), strict=True))
+    row |= {column: _json(row[column]) for column in _JSON}
     return {**row, "lobby": game.lobby}
 
 

@@ -4,8 +4,9 @@ Imports core and shared only.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from backend.core.game import Game, Moment, Move, Seat
 from backend.core.ports import Change, LobbyLine, Store
@@ -13,6 +14,19 @@ from shared.board import Mark
 from shared.messages import LobbyKind
 
 T = TypeVar("T")
+
+
+@runtime_checkable
+class Grouping(Protocol):
+    """A store that can make the changes of several calls durable together."""
+
+    def group(self) -> AbstractContextManager[None]:
+        """What is called within is durable at the end; nothing of it, when the end raises."""
+
+
+def group_of(store: Store) -> AbstractContextManager[None]:
+    """A group of this store, or nothing where each of its calls is durable by itself."""
+    return store.group() if isinstance(store, Grouping) else nullcontext()
 
 
 class StoreWrapper:
@@ -23,6 +37,9 @@ class StoreWrapper:
 
     def _pass(self, call: Callable[[], T]) -> T:
         return call()
+
+    def group(self) -> AbstractContextManager[None]:
+        return group_of(self._store)
 
     def create(self, game: Game, at: Moment) -> None:
         self._pass(partial(self._store.create, game, at))

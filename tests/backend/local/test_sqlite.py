@@ -8,13 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from backend.core.fields import game_of, values_of
 from backend.core.game import Game, Moment, Move, Seat
-from backend.core.ports import Busy, Conflict
+from backend.core.ports import Busy, Change, Conflict
 from backend.local import sqlite
 from backend.local.sqlite import COLUMNS, SCHEMA_VERSION, SqliteStore, UnusableFile
 from shared.board import Mark
@@ -160,6 +160,182 @@ def test_at_the_start_nobody_is_connected(store: SqliteStore) -> None:
     assert store.games_of("a") == store.games_of("b") == []
     assert store.lobby("live", 0) == []
     assert store._database.execute("SELECT count(*) FROM games").fetchone()[0] == 3
+
+
+# Groups
+
+
+class Database:
+    """The store's own connection, of which some statements fail; it notes all of them."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._database, self.statements = store._database, list[str]()
+        self.fails: dict[str, Exception] = {}
+        store._database = cast("sqlite3.Connection", self)
+
+    def execute(self, statement: str, *given: Any) -> sqlite3.Cursor:
+        self.statements.append(statement)
+        for begins, error in self.fails.items():
+            if statement.startswith(begins):
+                raise error
+        return self._database.execute(statement, *given)
+
+    def ran(self, *begin: str) -> list[str]:
+        return [statement for statement in self.statements if statement.startswith(begin)]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+
+def move(store: SqliteStore, game_id: str = "K7QF2M", cell: int = 4) -> Game:
+    return store.append_move(game_id, "a", Move("", cell), AT)
+
+
+def test_a_group_is_one_transaction(store: SqliteStore) -> None:
+    """A hundred changes are begun once and committed once."""
+    codes = [f"GAME{number:02}" for number in range(100)]
+    database = Database(store)
+    with store.group():
+        for code in codes:
+            store.create(game(code), AT)
+            move(store, code)
+    assert database.ran("BEGIN", "COMMIT") == ["BEGIN IMMEDIATE", "COMMIT"]
+    assert all(store.load(code, AT) for code in codes)
+
+
+def test_a_move_is_one_statement(store: SqliteStore) -> None:
+    """A move of a game that is played here reads nothing and writes what it changes."""
+    store.create(game(expires=AT.expires - 1), AT)
+    database = Database(store)
+    with store.group():
+        move(store)
+    assert database.statements == [
+        "BEGIN IMMEDIATE",
+        "PRAGMA data_version",
+        "UPDATE games SET expires = ?, rev = ?, moves = ? WHERE id = ?",
+        "COMMIT",
+    ]
+
+
+def test_what_a_group_does_is_seen_within_it(store: SqliteStore) -> None:
+    """A later call of a group sees what an earlier one did, by the code and in every list."""
+    with store.group():
+        store.create(game(listed=True), AT)
+        assert move(store) == store.load("K7QF2M", AT)
+        assert store.games_of("a") == [("K7QF2M", Mark.X)]
+        assert [line.id for line in store.lobby("live", 0)] == ["K7QF2M"]
+
+
+def test_a_failed_call_leaves_the_others_of_its_group(store: SqliteStore) -> None:
+    """What fails in a group is undone alone, and what came before and after it is kept."""
+    for code in ("FIRST0", "BROKEN", "LATER0"):
+        store.create(game(code), AT)
+    with store.group():
+        first = move(store, "FIRST0")
+        with pytest.raises(sqlite3.IntegrityError):
+            store.save(game("BROKEN"), game("BROKEN", moves=None, rev=2), AT)
+        with pytest.raises(sqlite3.IntegrityError):
+            store.save_together(
+                [
+                    Change(game("LATER0"), game("LATER0", moves="0", rev=2)),
+                    Change(game("BROKEN"), game("BROKEN", moves=None, rev=2)),
+                ],
+                AT,
+            )
+        later = move(store, "LATER0")
+    assert (later.rev, later.moves) == (2, "4")
+    expected = {"FIRST0": first, "BROKEN": game("BROKEN"), "LATER0": later}
+    for _ in range(2):
+        assert {code: store.load(code, AT) for code in expected} == expected
+        store._games.clear()
+
+
+DISK_ERRORS = {
+    "the commit fails": ("COMMIT", sqlite3.OperationalError("disk I/O error")),
+    "nothing can begin": ("BEGIN", sqlite3.OperationalError("disk I/O error")),
+    "the version cannot be read": ("PRAGMA", sqlite3.OperationalError("disk I/O error")),
+}
+
+
+@pytest.mark.parametrize("fault", DISK_ERRORS)
+def test_a_disk_that_fails_keeps_nothing_of_a_group(store: SqliteStore, fault: str) -> None:
+    """Nothing of a group that failed is there, on the disk or in memory, and the next is served."""
+    begins, error = DISK_ERRORS[fault]
+    store.create(game(), AT)
+    database = Database(store)
+    database.fails[begins] = error
+    with pytest.raises(sqlite3.OperationalError), store.group():  # noqa: PT012 (the end is part of it)
+        assert store.load("K7QF2M", AT) == game()
+        move(store)
+        store.create(game("SECOND"), AT)
+    database.fails.clear()
+    assert (store.load("K7QF2M", AT), store.load("SECOND", AT)) == (game(), None)
+    with store.group():
+        played = move(store)
+    store._games.clear()
+    assert store.load("K7QF2M", AT) == played
+
+
+def fits(store: SqliteStore, name: str) -> bool:
+    """Whether five games more are kept."""
+    try:
+        with store.group():
+            for number in range(5):
+                store.create(game(f"{name}{number:02}"), AT)
+    except sqlite3.OperationalError:
+        return False
+    return True
+
+
+def test_a_full_disk_keeps_what_it_acknowledged(path: Path) -> None:
+    """When the disk is full, what was told to be kept is kept and all else is not."""
+    with closing(SqliteStore(path)) as store:
+        pages = store._pragma("page_count")
+        store._database.execute(f"PRAGMA max_page_count = {pages + 4}")
+        kept = 0
+        while fits(store, f"{kept:04}"):
+            kept += 1
+    with closing(SqliteStore(path)) as store:
+        found = store._database.execute("SELECT count(*) FROM games").fetchone()[0]
+    assert kept > 0
+    assert found == 5 * kept
+
+
+def test_a_group_beside_another_program(path: Path) -> None:
+    """While another program holds the file a group's changes are busy and its reads are served."""
+    with closing(SqliteStore(path, busy_seconds=0.01)) as store, closing(_other(path)) as other:
+        store.create(game(), AT)
+        other.execute("BEGIN IMMEDIATE")
+        with store.group():
+            for _ in range(2):
+                with pytest.raises(Busy):
+                    move(store)
+            assert store.load("K7QF2M", AT) == game()
+        other.execute("ROLLBACK")
+        with store.group():
+            assert move(store).moves == "4"
+
+
+def test_what_another_program_changed_is_noticed(path: Path) -> None:
+    """What is kept in memory is never older than the file."""
+    with closing(SqliteStore(path)) as store, closing(_other(path)) as other:
+        store.create(game(), AT)
+        other.execute("UPDATE games SET moves = '0', rev = 2")
+        with store.group(), pytest.raises(Conflict) as found:
+            move(store)
+        assert found.value.current == game(moves="0", rev=2)
+        other.execute("UPDATE games SET moves = '08', rev = 3")
+        assert store.load("K7QF2M", AT) == game(moves="08", rev=3)
+
+
+def test_memory_holds_the_games_used_last(path: Path) -> None:
+    """However many games there are, so many are kept, and the others are read from the file."""
+    with closing(SqliteStore(path, kept=3)) as store:
+        for number in range(9):
+            store.create(game(f"GAME{number:02}"), AT)
+        assert list(store._games) == ["GAME06", "GAME07", "GAME08"]
+        assert move(store, "GAME00") == store.load("GAME00", AT)
+        assert list(store._games) == ["GAME07", "GAME08", "GAME00"]
 
 
 def _other(path: Path) -> sqlite3.Connection:
