@@ -29,7 +29,12 @@ _INVISIBLE: Final = frozenset(
         ),
     )
 )
-_COMBINING: Final = frozenset({"Mn", "Me"})
+# What stands on, beside or in the character before, and is drawn in its cells: marks, the vowels and
+# finals of a Hangul syllable, the skin tones of an emoji.
+_MARKS: Final = frozenset({"Mn", "Me", "Mc"})
+_JOINED: Final = frozenset(
+    map(chr, (*range(0x1160, 0x1200), *range(0xD7B0, 0xD800), *range(0x1F3FB, 0x1F400)))
+)
 # Wide since Unicode 16, which the terminal may know and this Python may not: trigrams, hexagrams,
 # the symbols of the Tai Xuan Jing and counting rods.
 _NOW_WIDE: Final = frozenset(
@@ -37,7 +42,7 @@ _NOW_WIDE: Final = frozenset(
         chr,
         (
             *(*range(0x2630, 0x2638), *range(0x268A, 0x2690), *range(0x4DC0, 0x4E00)),
-            *(*range(0x1D300, 0x1D357), *range(0x1D360, 0x1D379)),
+            *(*range(0x1D300, 0x1D357), *range(0x1D360, 0x1D377)),
         ),
     )
 )
@@ -90,7 +95,8 @@ def _typed(character: str) -> str:
 def cell_width(text: str) -> int:
     """How many terminal cells a cleaned text takes.
 
-    Two for East Asian wide characters, none for combining marks.
+    As rich counts them, which draws: two for East Asian wide characters, none for what is drawn in
+    the cells of the character before.
     """
     return sum(_width(character) for character in text)
 
@@ -117,7 +123,7 @@ def clean_sentence(text: str) -> str:
 
 
 def _width(character: str) -> int:
-    if unicodedata.category(character) in _COMBINING:
+    if character in _JOINED or unicodedata.category(character) in _MARKS:
         return 0
     wide = character in _NOW_WIDE or unicodedata.east_asian_width(character) in {"W", "F"}
     return 2 if wide else 1

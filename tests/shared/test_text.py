@@ -108,16 +108,31 @@ def test_a_plain_name_is_left_as_it_is(name: str) -> None:
     assert clean_name(name) == unicodedata.normalize("NFC", name)
 
 
-def test_no_character_is_wider_on_the_screen_than_it_is_counted() -> None:
-    """The app's own measure never finds a character wider than a name's place was made for."""
+def test_every_character_is_counted_as_it_is_drawn() -> None:
+    """The measure of a name is that of what draws it, for every character that a name can have."""
     every = (chr(code) for code in range(sys.maxunicode + 1))
     kept = "".join(character for character in every if clean(f"a{character}") != "a")
     assert len(kept) > 130_000
     assert [
         character
         for character in kept
-        if not character.isspace() and cell_len(character) > cell_width(character)
+        if not character.isspace() and cell_len(character) != cell_width(character)
     ] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("\U0001f44d\U0001f3fd", 2),
+        ("\u0915\u094d\u0937\u093f", 2),
+        ("\U0001f1e9\U0001f1ea", 2),
+        ("\u1112\u1161\u11ab", 2),
+        ("\u6f22a\u0301", 3),
+    ],
+)
+def test_a_cluster_takes_the_cells_of_its_first_character(name: str, cells: int) -> None:
+    """Skin tones, Indic vowels, flags, Hangul letters and accents shift no column."""
+    assert cell_width(clean(name)) == cell_len(clean(name)) == cells
 
 
 def test_a_sentence_of_the_server_has_an_end() -> None:
