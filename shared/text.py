@@ -29,8 +29,8 @@ _INVISIBLE: Final = frozenset(
         ),
     )
 )
-# What stands on, beside or in the character before, and is drawn in its cells: marks, the vowels and
-# finals of a Hangul syllable, the skin tones of an emoji.
+# What stands on, beside or in the character before, and is drawn in its cells: marks, the vowels
+# and finals of a Hangul syllable, the skin tones of an emoji.
 _MARKS: Final = frozenset({"Mn", "Me", "Mc"})
 _JOINED: Final = frozenset(
     map(chr, (*range(0x1160, 0x1200), *range(0xD7B0, 0xD800), *range(0x1F3FB, 0x1F400)))

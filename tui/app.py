@@ -95,6 +95,7 @@ class NoughtsApp(App[None]):
             os.environ.pop("NO_COLOR", None)  # Textual counts an empty one, too
         # NO_COLOR gets shades of grey from Textual, unless colours are left to the terminal.
         super().__init__(ansi_color=no_colour(os.environ) or None)
+        self._connected = False
         self._focus_reported = False
         self._layout_told_until = -math.inf
         self.session = session
@@ -135,7 +136,9 @@ class NoughtsApp(App[None]):
             self.notify(warning, severity="warning", markup=False)
 
     async def _connect(self, _: None = None) -> None:
-        await self.session.client.__aenter__()
+        if not self._connected:
+            self._connected = True
+            await self.session.client.__aenter__()
 
     def _unknown_theme(self, asked: str | None) -> Iterable[str]:
         if asked is not None and asked not in self.available_themes:

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 from textual import events
 from textual.command import CommandList
+from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
 from shared.board import Mark
@@ -24,8 +25,10 @@ from tui.screens.dialogs import CodeDialog
 from tui.screens.game import GameScreen
 from tui.screens.help import HelpScreen
 from tui.screens.lobby import LobbyScreen
+from tui.screens.replay import ReplayScreen
 from tui.screens.waiting import WaitingScreen
 from tui.widgets.keybar import KeyBar, hints_of
+from tui.words.story import Story, share_card
 
 LOBBY = SCENES["lobby_full"]
 
@@ -293,6 +296,99 @@ async def test_a_pasted_code_opens_the_question() -> None:
         await pilot.press("enter")
         await settle(pilot)
         assert client.asked == [("join", CODE)]
+
+
+async def pasted(app: NoughtsApp, pilot: Pilot[None], text: str) -> None:
+    assert app.focused is not None
+    app.focused.post_message(events.Paste(text))
+    await settle(pilot)
+
+
+def wrong(app: NoughtsApp) -> str:
+    return str(app.screen.query_one(".wrong", Static).render())
+
+
+async def test_a_pasted_invitation_to_watch() -> None:
+    """Who pastes the command that watches is led to watch."""
+    async with played(LOBBY) as (app, client, pilot):
+        await pasted(app, pilot, "noughts-tui watch K7QF2M")
+        await pilot.press("enter")
+        await settle(pilot)
+        assert client.asked == [("watch", CODE)]
+
+
+@pytest.mark.parametrize("open_first", [False, True])
+async def test_a_pasted_replay_is_shown(open_first: bool) -> None:
+    """A replay code opens the replay, in the lobby and in the question for a code."""
+    async with played(LOBBY) as (app, client, pilot):
+        if open_first:
+            await pilot.press("j")
+        await pasted(app, pilot, share_card(Story("40821"), plain=True))
+        if open_first:
+            await pilot.press("enter")
+            await settle(pilot)
+        assert isinstance(app.screen, ReplayScreen)
+        await pilot.press("escape")
+        await settle(pilot)
+        assert isinstance(app.screen, LobbyScreen)
+        assert client.asked == []
+        assert client.connects == 1
+
+
+async def test_a_paste_that_could_be_several_codes_is_asked_about() -> None:
+    """Where it is not clear which code is meant nothing is joined, and the player is asked."""
+    async with played(LOBBY) as (app, client, pilot):
+        await pasted(app, pilot, "Please come")
+        assert isinstance(app.screen, CodeDialog)
+        assert app.screen.query_one(Input).value == ""
+        assert wrong(app) == "Is Please the code? Type it here"
+        await pasted(app, pilot, "K7QF2M or B4NNX1")
+        assert wrong(app) == "Which is the code: K7QF2M, B4NNX1?"
+        await pasted(app, pilot, "nothing at all")
+        assert wrong(app) == "What you pasted holds no code"
+        assert client.asked == []
+
+
+async def test_a_paste_without_a_code_is_answered() -> None:
+    """Text without a code is not passed over in silence."""
+    async with played(LOBBY) as (app, _, pilot):
+        await pasted(app, pilot, "nothing at all")
+        assert isinstance(app.screen, LobbyScreen)
+        assert notice(app) == "What you pasted holds no code."
+
+
+async def test_several_lines_in_the_question_for_a_code() -> None:
+    """A text of several lines is read as a whole, whatever its first line holds."""
+    async with played(LOBBY) as (app, client, pilot):
+        await pilot.press("j", "x")
+        await pasted(app, pilot, "\n\nHello!\nThe code is `K7QF2M`.\n")
+        assert app.screen.query_one(Input).value == CODE
+        await pilot.press("enter")
+        await settle(pilot)
+        assert client.asked == [("join", CODE)]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "cut"),
+    [
+        ("Grace", "Grace", False),
+        ("\nGrace\nHopper", "Grace Hopper", False),
+        ("Grace Brewster Murray Hopper of the United States Navy", "Grace Brewster Murra", True),
+        ("\u6f22" * 50, "\u6f22" * 10, True),
+        ("x\u0301" * 50, "x\u0301" * 20, True),
+    ],
+)
+async def test_a_pasted_name(text: str, name: str, cut: bool) -> None:
+    """A name of several lines is one, and one that is too long is cut, and said to be."""
+    async with played(LOBBY) as (app, _, pilot):
+        await pilot.press("e", "ctrl+u")
+        await pasted(app, pilot, text)
+        assert app.screen.query_one(Input).value == name
+        assert wrong(app) == ("A name has 20 columns: the rest is cut" if cut else "")
+        if cut:
+            await pilot.press("backspace")
+            await settle(pilot)
+            assert wrong(app) == ""
 
 
 async def test_a_wrong_code_is_told_before_it_is_asked() -> None:

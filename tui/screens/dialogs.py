@@ -1,6 +1,5 @@
 """The questions that screens ask: a choice of a few, a new game, a code, a name."""
 
-from dataclasses import dataclass
 from typing import ClassVar, Final, Generic, TypeVar
 
 from textual import events, on
@@ -8,17 +7,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from shared.board import MarkChoice
-from shared.text import NAME_CELLS, NAME_CODE_POINTS, cell_width, clean_name
+from shared.text import NAME_BYTES, NAME_CELLS, NAME_CODE_POINTS, cell_width, clean_name
 from tui.options import Level, StartGame
 from tui.screens.base import Dialog
-from tui.words.codes import code_in
-from tui.words.phrases import clock_text
+from tui.words.codes import NONE_PASTED, WRONG, GameCode, ReplayCode, Unsure, read_code
+from tui.words.phrases import TOO_LONG, clock_text
 
 LEVELS: Final[dict[str, str]] = {
     "easy": "Easy: plays anywhere",
@@ -154,21 +154,26 @@ class NewGameDialog(Dialog[StartGame]):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class CodeGiven:
-    """A code, to take the free seat or only to watch."""
-
-    code: str
-    watch: bool = False
-
-
 class CodeInput(Input):
     """An input whose Enter is told; it comes after the letters, however quickly they are typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "Join")]
 
+    class Pasted(Message):
+        """What was pasted, of which only a code is of use here."""
 
-class CodeDialog(Dialog[CodeGiven]):
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def _on_paste(self, event: events.Paste) -> None:
+        # Textual would take the first line, and not what matters in it.
+        event.stop()
+        event.prevent_default()
+        self.post_message(self.Pasted(event.text))
+
+
+class CodeDialog(Dialog[GameCode | ReplayCode]):
     """Asks for the code of a game; forgives how people write it. ``wrong`` says why again."""
 
     DEFAULT_CSS = """
@@ -176,10 +181,11 @@ class CodeDialog(Dialog[CodeGiven]):
     CodeDialog Button { margin-right: 2; }
     """
 
-    def __init__(self, text: str = "", wrong: str = "") -> None:
+    def __init__(self, text: str = "", wrong: str = "", *, watch: bool = False) -> None:
         super().__init__()
         self._text = text
         self._wrong = wrong
+        self._watches = watch
 
     def compose_dialog(self) -> ComposeResult:
         with Vertical(id="dialog") as dialog:
@@ -189,6 +195,10 @@ class CodeDialog(Dialog[CodeGiven]):
             with Horizontal():
                 yield Button("Join", variant="primary", compact=True, id="join")
                 yield Button("Only watch", compact=True, id="watch")
+
+    def on_mount(self) -> None:
+        if self._watches:
+            self.query_one("#watch").focus()
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#join")
@@ -202,20 +212,46 @@ class CodeDialog(Dialog[CodeGiven]):
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         if event.value != self._text:
-            self.query_one(".wrong", Static).update("")
+            self._say("")
+
+    @on(CodeInput.Pasted)
+    def _pasted(self, event: CodeInput.Pasted) -> None:
+        """Puts the code into the field, in place of what stands there; else says what is wrong."""
+        match read_code(event.text):
+            case GameCode(code) | ReplayCode(code):
+                self._text = code
+                field = self.query_one(Input)
+                field.value = code
+                field.cursor_position = len(code)
+                self._say("")
+            case Unsure() as unsure:
+                self._say(unsure.question)
+            case None:
+                self._say(NONE_PASTED)
 
     def _answer(self, *, watch: bool) -> None:
-        code = code_in(self.query_one(Input).value)
-        if code is None:
-            self.query_one(".wrong", Static).update("A code has 6 letters and digits, without U")
-        else:
-            self.dismiss(CodeGiven(code, watch))
+        match read_code(self.query_one(Input).value):
+            case GameCode(code):
+                self.dismiss(GameCode(code, watch))
+            case ReplayCode() as replay:
+                self.dismiss(replay)
+            case _:
+                self._say(WRONG)
+
+    def _say(self, sentence: str) -> None:
+        self.query_one(".wrong", Static).update(sentence)
 
 
 class NameInput(Input):
     """An input whose Enter is told."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "Save")]
+
+    def _on_paste(self, event: events.Paste) -> None:
+        # Textual would take the first line, which may be empty.
+        event.stop()
+        event.prevent_default()
+        self.replace(" ".join(event.text.split()), *self.selection)
 
 
 class NameDialog(Dialog[str]):
@@ -224,23 +260,29 @@ class NameDialog(Dialog[str]):
     def __init__(self, name: str) -> None:
         super().__init__()
         self._name_now = name
+        self._cut: str | None = None
 
     def compose_dialog(self) -> ComposeResult:
         with Vertical(id="dialog") as dialog:
             dialog.border_title = "Your name"
-            yield NameInput(
-                self._name_now,
-                placeholder="your name",
-                max_length=NAME_CODE_POINTS,
-                compact=True,
-                id="name",
-            )
+            yield NameInput(self._name_now, placeholder="your name", compact=True, id="name")
+            yield Static("", classes="wrong", markup=False)
             yield Static("\nOthers see it from your next game on.", classes="hint")
 
     @on(Input.Changed)
     def _limit(self, event: Input.Changed) -> None:
-        if cell_width(event.value) > NAME_CELLS:
-            event.input.value = clean_name(event.value)
+        """Cuts what has no room, and says so."""
+        if event.value == self._cut:
+            return  # what we have put there ourselves
+        fits = (
+            cell_width(event.value) <= NAME_CELLS
+            and len(event.value) <= NAME_CODE_POINTS
+            and len(event.value.encode(errors="replace")) <= NAME_BYTES
+        )
+        self._cut = None if fits else clean_name(event.value)
+        if self._cut is not None:
+            event.input.value = self._cut
+        self.query_one(".wrong", Static).update("" if fits else TOO_LONG)
 
     @on(Input.Submitted)
     def _save(self, event: Input.Submitted) -> None:

@@ -20,7 +20,6 @@ from tui.record import Record
 from tui.screens.dialogs import (
     ChoiceDialog,
     CodeDialog,
-    CodeGiven,
     NameDialog,
     NewGameDialog,
     levels,
@@ -32,7 +31,7 @@ from tui.session import Session
 from tui.widgets.game_list import GameList
 from tui.widgets.lobby_menu import LobbyMenu, Resumables
 from tui.widgets.logo import Logo
-from tui.words.codes import code_in
+from tui.words.codes import NONE_PASTED, GameCode, ReplayCode, Unsure, read_code
 from tui.words.lobby import record_text
 from tui.words.story import Story
 
@@ -136,12 +135,21 @@ class LobbyScreen(OpeningScreen):
     @on(OptionList.OptionSelected, "#games")
     def _game_chosen(self, event: OptionList.OptionSelected) -> None:
         kind, _, code = (event.option_id or "").partition("-")
-        self._enter(CodeGiven(code, watch=kind == "live"))
+        self._enter(GameCode(code, watch=kind == "live"))
 
     def on_paste(self, event: events.Paste) -> None:
         event.stop()
-        if not self.busy and (code := code_in(event.text)):
-            self._ask_code(code)
+        if self.busy or not event.text.strip():
+            return
+        match read_code(event.text):
+            case GameCode(code, watch):
+                self._ask_code(code, watch=watch)
+            case ReplayCode(code):
+                self._replay(code)
+            case Unsure() as unsure:
+                self._ask_code(wrong=unsure.question)
+            case None:
+                self.say(f"{NONE_PASTED}.")
 
     def action_choose(self) -> None:
         self.query_one(LobbyMenu).action_select()
@@ -190,13 +198,13 @@ class LobbyScreen(OpeningScreen):
             case StartGame():
                 self._start(opening)
             case JoinGame(code):
-                self._enter(CodeGiven(code))
+                self._enter(GameCode(code))
             case WatchGame(code):
-                self._enter(CodeGiven(code, watch=True))
+                self._enter(GameCode(code, watch=True))
             case PlayComputer(level):
                 self._practise(level)
             case ShowReplay(code):
-                self.post_message(OpenReplay(Story(moves_of(code))))
+                self._replay(code)
             case _:
                 assert_never(opening)
 
@@ -205,14 +213,20 @@ class LobbyScreen(OpeningScreen):
             start = partial(self.client.start, new.mark, listed=new.listed, clock=new.clock)
             self.open(Attempt("Starting a game…", start))
 
-    def _ask_code(self, text: str = "", wrong: str = "") -> None:
-        self.app.push_screen(CodeDialog(text, wrong), self._typed)
+    def _ask_code(self, text: str = "", wrong: str = "", *, watch: bool = False) -> None:
+        self.app.push_screen(CodeDialog(text, wrong, watch=watch), self._typed)
 
-    def _typed(self, given: CodeGiven | None) -> None:
-        if given is not None:
-            self._enter(given, typed=given.code)
+    def _typed(self, given: GameCode | ReplayCode | None) -> None:
+        match given:
+            case GameCode(code):
+                self._enter(given, typed=code)
+            case ReplayCode(code):
+                self._replay(code)
 
-    def _enter(self, given: CodeGiven, *, typed: str = "") -> None:
+    def _replay(self, code: str) -> None:
+        self.post_message(OpenReplay(Story(moves_of(code))))
+
+    def _enter(self, given: GameCode, *, typed: str = "") -> None:
         request = self.client.watch if given.watch else self.client.join
         doing = "Going to watch" if given.watch else "Joining"
         self.open(Attempt(f"{doing} {given.code}…", partial(request, given.code), typed))

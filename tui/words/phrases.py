@@ -30,6 +30,9 @@ OTHER_LAYOUT = (
 )
 """What is said when a letter of another script is pressed."""
 
+TOO_LONG = "A name has 20 columns: the rest is cut"
+"""What is said of a name that does not fit."""
+
 SAID_MS = 5_000
 """How long an emote is shown."""
 
