@@ -17,7 +17,9 @@ from tui.app import NoughtsApp
 from tui.client.seats import SavedSeat
 from tui.client.state import ClientState, ConnectionStatus, Said, Table
 from tui.options import Options
+from tui.record import Record
 from tui.screens.base import PlainScreen
+from tui.screens.lobby import LobbyScreen
 from tui.themes import COLOUR_BLIND, HIGH_CONTRAST, LIGHT
 
 SIZES = ((80, 24), (120, 40), (44, 18))
@@ -149,6 +151,24 @@ async def reached(scene: Scene, app: NoughtsApp, pilot: Pilot[None]) -> None:
     for key in scene.keys:
         await pilot.press(key)
         await settle(pilot)
+
+
+async def reached_again(
+    scene: Scene, app: NoughtsApp, client: StillClient, pilot: Pilot[None]
+) -> None:
+    """Leads an app back into its scene from wherever it is; nothing of before is left."""
+    # A lobby below a table shows nothing of itself, and need not be a new one.
+    kept = 2 if scene.state.tables else 1
+    while len(app.screen_stack) > kept:
+        await app.pop_screen()
+    client.forget_all(scene.state)
+    if scene.silent:
+        client.answers.clear()
+    app.clear_notifications()
+    app.copy_to_clipboard("")
+    if kept == 1:
+        await app.push_screen(LobbyScreen(app.session, Record()))
+    await reached(scene, app, pilot)
 
 
 @asynccontextmanager

@@ -92,6 +92,13 @@ class StillClient(Client):
         for heard in tuple(self._heard):
             heard(state, LatencyMeasured(42))
 
+    def forget_all(self, state: ClientState) -> None:
+        """Knows only this, and has been asked for nothing."""
+        self._known = state
+        self.asked.clear()
+        self.looked.clear()
+        self.answers.set()
+
     def show(self, table: Table) -> None:
         """A table changed."""
         self.learn(replace(self.state, tables={**self.state.tables, table.id: table}))

@@ -9,6 +9,7 @@ from textual.containers import Container
 
 from shared.board import Mark
 from shared.messages import EMOTES
+from tui.client.actions import TABLE_ACTIONS, TableAction, can_claim, legal_actions
 from tui.client.state import Table
 from tui.screens.base import PlainScreen
 from tui.screens.dialogs import ChoiceDialog, levels, practice_level
@@ -20,7 +21,7 @@ from tui.widgets.player import PlayerPanel
 from tui.widgets.status_line import StatusLine
 from tui.words.phrases import EMOTE_WORDS
 from tui.words.player import player_view
-from tui.words.status import can_claim, status
+from tui.words.status import status
 from tui.words.story import story_of
 from tui.words.table import heading, leave_text
 
@@ -112,13 +113,8 @@ class GameScreen(PlainScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         table = self.table
-        if table is None:
-            return action not in _TABLE_ACTIONS
-        legal = _legal(table, practice=self.session.practice)
-        if action == "claim":
-            return can_claim(self.state, table, self.session.now_ms())
-        if action in _TABLE_ACTIONS:
-            return action in legal
+        if action in TABLE_ACTIONS:
+            return table is not None and action in self._legal(table)
         return super().check_action(action, parameters)
 
     @on(Cell.Chosen)
@@ -192,6 +188,10 @@ class GameScreen(PlainScreen):
         self.turn_away()
         self.dismiss()
 
+    def _legal(self, table: Table) -> frozenset[TableAction]:
+        now = self.session.now_ms()
+        return legal_actions(self.state, table, now, practice=self.session.practice)
+
     async def _follow(self, game_id: str) -> None:
         await self.client.watch(game_id)
         self.post_message(OpenTable(self.session, game_id, self))
@@ -201,43 +201,3 @@ class GameScreen(PlainScreen):
         if claimable != getattr(self, "_claimable", None):
             self._claimable = claimable
             self.refresh_bindings()
-
-
-_TABLE_ACTIONS = frozenset(
-    {
-        "rematch",
-        "claim",
-        "take_back",
-        "follow",
-        "replay",
-        "share",
-        "practise",
-        "emote",
-        "resign",
-    }
-)
-
-
-def _legal(table: Table, *, practice: bool) -> frozenset[str]:
-    """What the player can do besides playing, claiming and going back."""
-    if table.finished:
-        return _legal_after(table, practice=practice)
-    if table.replaced:
-        return frozenset({"take_back"})
-    if table.seat is None or table.gone or table.game.status != "playing":
-        return frozenset()
-    return frozenset({"resign"} if practice else {"resign", "emote"})
-
-
-def _legal_after(table: Table, *, practice: bool) -> frozenset[str]:
-    legal = {"replay", "share"} if table.game.moves else set()
-    if table.seat is None:
-        return frozenset(legal | ({"follow"} if table.game.next else set()))
-    legal.add("practise")
-    wanted = table.game.rematch is table.seat
-    left = table.opponent is None or table.opponent.away == "left"
-    if table.alive and not wanted and not left:
-        legal.add("rematch")
-    if table.alive and table.opponent and table.opponent.online and not practice:
-        legal.add("emote")
-    return frozenset(legal)

@@ -96,12 +96,6 @@ def _absence(state: ClientState, table: Table, now_ms: int) -> str:
     return f"{went}; you can claim the game" + (f" in {span(left)}" if left else "")
 
 
-def can_claim(state: ClientState, table: Table, now_ms: int) -> bool:
-    """Whether the server would grant a claim now."""
-    claimable = table.claim_at is not None and not (table.replaced or table.gone)
-    return claimable and _online(state) and state.remaining_ms(table.claim_at or 0, now_ms) == 0
-
-
 def _watched(state: ClientState, table: Table, now_ms: int) -> Status:
     mark = table.game.turn or Mark.X
     name, player = name_of(table.game, mark), table.game.players[mark]

@@ -8,8 +8,9 @@ from shared.board import Mark
 from tests.tui.scenes import offline, table
 from tests.tui.snapshots import BOB, NOW, left, lost
 from tests.tui.stage import online
+from tui.client.actions import can_claim
 from tui.client.state import ClientState, ConnectionStatus, Table
-from tui.words.status import Status, can_claim, status
+from tui.words.status import Status, status
 
 WON = "03142"
 
