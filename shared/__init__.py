@@ -1,1 +1,1 @@
-"""The language both sides speak. Imports the standard library and msgspec only; no I/O."""
+"""The language both sides speak."""

@@ -2,7 +2,7 @@
 
 A history is a string of cells in the order they were played, x first: ``"048"`` is three moves.
 A cell is a digit 0-8, ``3 * row + column``. Everything else (board, turn, outcome) is derived from
-it. Standard library only.
+it.
 """
 
 from dataclasses import dataclass

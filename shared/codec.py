@@ -1,7 +1,7 @@
 """The only place that knows JSON: strict about requests, tolerant of what is new in events.
 
 A request that cannot be read is a `Refusal`, with its ``ref`` where that could be read; an event
-that cannot be read is a `ProtocolError`. Imports shared, json and msgspec.
+that cannot be read is a `ProtocolError`.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What the app and the server must agree on, and no message carries. Standard library only."""
+"""What the app and the server must agree on, and no message carries."""
 
 from typing import Final
 

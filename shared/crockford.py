@@ -1,7 +1,7 @@
 """Crockford's base 32 (crockford.com/base32.html): codes that people read to each other.
 
 No I, L, O or U in what is written; case, hyphens, spaces, I/L for 1 and O for 0 forgiven in what is
-read, and full-width letters and the digits of other scripts. Imports shared.text only.
+read, and full-width letters and the digits of other scripts.
 """
 
 from typing import Final

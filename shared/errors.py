@@ -1,9 +1,7 @@
 """Whose fault it was.
 
-    Refusal        the player asked for what the game does not allow; carries the answer to send
-    ProtocolError  the peer broke the wire contract; there is nothing to answer
-
-Standard library only.
+A `Refusal` is the player's: he asked for what the game does not allow, and it carries the answer.
+A `ProtocolError` is the peer's: it broke the wire contract, and there is nothing to answer.
 """
 
 from enum import StrEnum

@@ -1,8 +1,7 @@
 """The wire protocol, version 1, as types: what a client asks, what a server says, the snapshot.
 
 Requests are imperative, events say what happened. All are frozen values told apart by ``type``. The
-request types are also the routes of the API: this union is the only list of them. Imports shared
-and msgspec only.
+request types are also the routes of the API: this union is the only list of them.
 """
 
 import re

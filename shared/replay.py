@@ -1,4 +1,4 @@
-"""Any legal history as a code of four characters, ``R-7K2Q``, and back. Imports shared only.
+"""Any legal history as a code of four characters, ``R-7K2Q``, and back.
 
 The code is the history's number in the walk of the game tree that takes each node before what
 follows it, and lower cells first. Numbers come from counting the histories below a position, not

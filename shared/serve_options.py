@@ -1,7 +1,6 @@
 """The options of ``noughts-tui serve``, each declared once, for the app and for the gateway.
 
 The app shows them in its help, checks them, and hands them on as words; the gateway reads those.
-Imports shared.constants only.
 """
 
 import argparse

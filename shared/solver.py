@@ -1,4 +1,4 @@
-"""Perfect play, and what a game looks like beside it. Imports shared.board only.
+"""Perfect play, and what a game looks like beside it.
 
 The computer opponent asks for the best moves; the review after a game asks which move changed the
 result. Values are those of the mark whose turn it is.

@@ -1,4 +1,4 @@
-"""Remote text made safe to print on a terminal. Standard library only.
+"""Remote text made safe to print on a terminal.
 
 Terminal widgets pass escape sequences, C1 bytes and bidirectional overrides on unchanged, so text
 is cleaned where it enters the program, on both sides of the wire.

@@ -1,5 +1,6 @@
 """Who may import whom, and what is loaded when somebody does."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -138,6 +139,20 @@ def test_the_language_and_the_game_load_nothing_more(package: str, roots: set[st
     # msgspec itself takes typing_extensions where something else has brought it along.
     loaded = {name.partition(".")[0] for name in loaded_by(package)} - {"typing_extensions"}
     assert loaded == roots
+
+
+def test_no_docstring_tells_what_its_module_imports() -> None:
+    """Who may import whom stands in the contracts alone, where it is checked."""
+    told = [
+        str(path.relative_to(ROOT))
+        for package in PACKAGES
+        for path in sorted((ROOT / package).rglob("*.py"))
+        if re.search(
+            r"\bImports (?!the app late|nothing of it)|[Ss]tandard library only",
+            ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "",
+        )
+    ]
+    assert told == []
 
 
 def test_the_client_loads_no_screen_and_no_server() -> None:

@@ -1,4 +1,4 @@
-"""The words of the command line. Imports argparse and what checks values; nothing slow."""
+"""The words of the command line."""
 
 import argparse
 from importlib import metadata

@@ -1,4 +1,4 @@
-"""Files that are always whole. Standard library only."""
+"""Files that are always whole."""
 
 import contextlib
 import os

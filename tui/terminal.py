@@ -1,6 +1,6 @@
 """What is asked of the terminal and of the environment before the app is loaded.
 
-The app and the doctor ask here, so that both say the same. Standard library only.
+The app and the doctor ask here, so that both say the same.
 """
 
 import os

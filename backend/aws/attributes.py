@@ -1,4 +1,4 @@
-"""DynamoDB's attribute values: which Python value is which type. Standard library only."""
+"""DynamoDB's attribute values: which Python value is which type."""
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet

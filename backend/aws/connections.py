@@ -1,4 +1,4 @@
-"""The open connections, as API Gateway's management API reaches them. Imports core and botocore."""
+"""The open connections, as API Gateway's management API reaches them."""
 
 from typing import Any, Final, Protocol
 

@@ -3,7 +3,7 @@
 Games that change together do so in one transaction.
 
 Which requests are made of which parameters is all that stands here; the conditions are those that
-`backend.core.ports.Store` asks for. Imports core, shared and botocore.
+`backend.core.ports.Store` asks for.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""DynamoDB's expressions, put together from named clauses. Standard library only.
+"""DynamoDB's expressions, put together from named clauses.
 
 A clause is written once all placeholders of its request are known; so clauses can be combined
 freely and each attribute and value has one placeholder of its own.

@@ -1,4 +1,4 @@
-"""What goes wrong between here and AWS, and what it means. Imports core and botocore."""
+"""What goes wrong between here and AWS, and what it means."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""A game as the item that DynamoDB keeps of it. Imports core and shared.
+"""A game as the item that DynamoDB keeps of it.
 
 An attribute that does not apply is absent, never empty. Three of them are keys of sparse indexes:
 ``PlayerX``, ``PlayerO`` (there while somebody is connected) and ``Lobby`` (there while the game is

@@ -1,4 +1,4 @@
-"""Log lines that an outage does not multiply. Imports core."""
+"""Log lines that an outage does not multiply."""
 
 import logging
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The Lambda function: everything is made once, when this module is imported. Imports backend.aws.
+"""The Lambda function: everything is made once, when this module is imported.
 
 The environment says where things are. The platform writes logs as JSON; only warnings and what is
 worse get there, and they hold no frames, tokens or addresses.

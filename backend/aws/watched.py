@@ -1,4 +1,4 @@
-"""A client of AWS whose failures leave a trace, whatever becomes of them. Imports botocore.
+"""A client of AWS whose failures leave a trace, whatever becomes of them.
 
 A failed call can end as `Busy`, as a lost push, as presence that stays as it was, or as a fault.
 Some of these are silent by design. So failures are counted and logged here, where they arise.

@@ -1,4 +1,4 @@
-"""The service, put together of what AWS has. Imports backend and botocore."""
+"""The service, put together of what AWS has."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

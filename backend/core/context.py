@@ -1,4 +1,4 @@
-"""One request being served. Imports shared and core only."""
+"""One request being served."""
 
 from dataclasses import dataclass
 

@@ -9,7 +9,6 @@ A game waits for a second player, is played, and ends:
 
 Everything here is a pure function of values: a request is judged by raising a `Refusal` or not, and
 a change is a new `Game` with the next ``rev``. Nothing else in the program changes a game.
-Imports shared only.
 """
 
 import hashlib

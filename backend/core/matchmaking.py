@@ -1,4 +1,4 @@
-"""Quick match: joins whoever has waited longest, or waits. Imports shared and core only.
+"""Quick match: joins whoever has waited longest, or waits.
 
 Two who start at the same moment do not see each other in a lobby that lags behind. So a client that
 waits asks again with its own game, which then moves to an older one if there is one; of two waiting

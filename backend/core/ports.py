@@ -1,4 +1,4 @@
-"""What the game needs of the world, named after what the game does. Imports shared and core only.
+"""What the game needs of the world, named after what the game does.
 
 A store's changes are atomic and durable when the call returns. A condition names only what its
 decision needs, so that watchers never make a move fail. A change whose condition does not hold

@@ -1,4 +1,4 @@
-"""Telling others: pushes, and what follows when one finds nobody there. Imports shared, core."""
+"""Telling others: pushes, and what follows when one finds nobody there."""
 
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet

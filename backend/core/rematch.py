@@ -1,4 +1,4 @@
-"""Another game of the same two. Imports shared and core only.
+"""Another game of the same two.
 
 The new game is created first and its code follows from the old one, so a request that stopped half
 way is finished by the next: nothing secret need be delivered, and no two rematches of one game can

@@ -1,4 +1,4 @@
-"""Who sits where: starting, joining and resuming. Imports shared and core only.
+"""Who sits where: starting, joining and resuming.
 
 A seat is the right of whoever knows its key. Keys make these requests repeatable: the same key
 finds the same seat again.

@@ -1,7 +1,7 @@
 """The game service: one use case per request. Load, decide, save, tell the others.
 
 The decisions are those of `game`; here stands only what is read and written for them, in which
-order, and who hears of it. A change is stored before anybody is told. Imports shared and core only.
+order, and who hears of it. A change is stored before anybody is told.
 """
 
 import secrets

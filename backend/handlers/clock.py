@@ -1,4 +1,4 @@
-"""The clock of every host. Standard library only."""
+"""The clock of every host."""
 
 import time
 

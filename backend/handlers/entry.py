@@ -1,4 +1,4 @@
-"""The one entry of the service, on Lambda as in the embedded gateway. Imports core and shared.
+"""The one entry of the service, on Lambda as in the embedded gateway.
 
 It is the boundary of the service: whatever fails behind it is logged, without the body of the
 frame, and answered.

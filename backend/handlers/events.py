@@ -1,4 +1,4 @@
-"""API Gateway's event dicts, read into types, and its responses. Imports nothing of the project.
+"""API Gateway's event dicts, read into types, and its responses.
 
 The shape is that of captures of real deployments: ``requestContext`` holds ``eventType``,
 ``routeKey`` and ``connectionId``; only messages have a ``body``.

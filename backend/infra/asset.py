@@ -1,7 +1,7 @@
 """The function's code as a folder: what the handler imports, and nothing else.
 
 msgspec is the only third party that the Lambda runtime does not bring. Its wheel is made for the
-function's platform, not for this machine's; it is fetched once and kept. Standard library only.
+function's platform, not for this machine's; it is fetched once and kept.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The CDK's command line: ``python -m backend.infra.cdk deploy``. Standard library only.
+"""The CDK's command line: ``python -m backend.infra.cdk deploy``.
 
 It is installed once beside this Python, from the npm registry, by the Node of the Python registry.
 """

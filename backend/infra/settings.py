@@ -1,4 +1,4 @@
-"""What a deployment can choose, as CDK context: ``-c memory=1024``. Standard library only.
+"""What a deployment can choose, as CDK context: ``-c memory=1024``.
 
 The defaults stand here and nowhere else; `docs/deploy.md` says what each is for.
 """

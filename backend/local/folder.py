@@ -1,7 +1,4 @@
-"""The folder of a gateway's games: of one process at a time, and for nobody else's eyes.
-
-Imports filelock and platformdirs.
-"""
+"""The folder of a gateway's games: of one process at a time, and for nobody else's eyes."""
 
 import logging
 import os

@@ -1,7 +1,7 @@
 """Group commit: whoever came while one group was being served and written goes with the next.
 
 One worker thread serves the groups, so that the event loop never waits for the disk. There is no
-timer: while nothing is under way a call is a group of its own. Imports the standard library only.
+timer: while nothing is under way a call is a group of its own.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """The events that API Gateway gives a function, and the frames it sends of its own. Pure.
 
-The shapes are those of captures of real deployments. Imports shared only.
+The shapes are those of captures of real deployments.
 """
 
 import base64

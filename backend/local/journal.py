@@ -1,6 +1,6 @@
 """The log of a server's life: one line for what happens once, few for what happens often.
 
-Lines hold no address, name, code or token of a player. Imports nothing of the project.
+Lines hold no address, name, code or token of a player.
 """
 
 import json

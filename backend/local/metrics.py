@@ -1,7 +1,7 @@
 """What a gateway counts, and how it tells it: in the text format of Prometheus.
 
 What AWS calls ``GamesStarted`` is ``noughts_tui_games_started_total`` here, and so with each
-`Metric`. Imports core and shared only.
+`Metric`.
 """
 
 import re

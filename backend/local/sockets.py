@@ -1,7 +1,4 @@
-"""WebSocket connections that close as API Gateway closes them, in bounded memory.
-
-Imports local and websockets only.
-"""
+"""WebSocket connections that close as API Gateway closes them, in bounded memory."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""The games in one SQLite file, for the embedded gateway. Imports core and shared only.
+"""The games in one SQLite file, for the embedded gateway.
 
 A change reads the game, asks the condition, applies the pure function of `game` and writes the
 columns that differ. It is one IMMEDIATE transaction, or part of that of a `group`. The games that

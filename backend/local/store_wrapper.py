@@ -1,7 +1,4 @@
-"""A store that passes every call on to another: what stands between the service and its store.
-
-Imports core and shared only.
-"""
+"""A store that passes every call on to another: what stands between the service and its store."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext

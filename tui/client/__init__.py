@@ -1,4 +1,1 @@
-"""The client without a screen: one connection kept alive, and what is known through it.
-
-Imports shared, websockets, filelock and msgspec; no Textual.
-"""
+"""The client without a screen: one connection kept alive, and what is known through it."""

@@ -1,4 +1,4 @@
-"""The address of a server, and what seats on disk call the server there. Standard library only."""
+"""The address of a server, and what seats on disk call the server there."""
 
 from typing import NamedTuple
 from urllib.parse import urlsplit

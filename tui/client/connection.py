@@ -1,7 +1,7 @@
 """The connection: one websocket kept alive, knowing nothing about games.
 
 The library's own iterator reconnects. Before the platform's two hours are over a second connection
-takes the place of the first. Imports websockets, and of this project only `tui`.
+takes the place of the first.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What can go wrong between a player and a server besides a refusal. Standard library only."""
+"""What can go wrong between a player and a server besides a refusal."""
 
 from typing import Final
 

@@ -1,7 +1,6 @@
 """Why a server cannot be reached, in one sentence for a person: the address and who is to blame.
 
-A pure function of the exception and of the way that was tried. Imports websockets' exceptions, and
-of this project the client's errors and addresses.
+A pure function of the exception and of the way that was tried.
 """
 
 import errno

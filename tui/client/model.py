@@ -1,7 +1,6 @@
 """The client's state and the player's seats, changed together.
 
-A seat is saved before anybody is told of it. Imports shared and the client's state and
-seats; no I/O but theirs.
+A seat is saved before anybody is told of it.
 """
 
 import logging

@@ -1,6 +1,6 @@
 """Requests on their way: each has a ``ref``, is repeated until it is answered, and loses patience.
 
-Repeating is safe because the protocol makes it so. Imports shared and tui.client.connection.
+Repeating is safe because the protocol makes it so.
 """
 
 import asyncio

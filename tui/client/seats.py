@@ -3,7 +3,7 @@
 One JSON file in the state folder, readable by its owner only, always replaced as a whole. What
 stands in it and is not understood, of a newer version or damaged, is left there. A lock file per
 seat says that the process at that seat lives. What cannot be saved is kept in memory and tried
-again, and the player is told. Imports shared, tui.files, msgspec and filelock.
+again, and the player is told.
 """
 
 import contextlib

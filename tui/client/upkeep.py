@@ -1,7 +1,4 @@
-"""What the client does by itself: hears frames, takes up its seats again, asks when it is silent.
-
-Imports shared and the client's other parts; no Textual.
-"""
+"""What the client does unasked: hears frames, takes up its seats again, asks when it is silent."""
 
 import asyncio
 import logging

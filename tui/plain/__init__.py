@@ -1,4 +1,4 @@
-"""Line mode: the whole game in sentences, one command a line. Imports client and words.
+"""Line mode: the whole game in sentences, one command a line.
 
 No Textual.
 """
