@@ -84,6 +84,12 @@ class Table:
     """Server's clock: when the game began or this seat was last bound; absences count from here."""
     retry_at: int | None = None
     """Server's clock: when the server said that a refused claim can succeed."""
+    is_current: bool = True
+    """Whether the snapshot came on the connection that is open now.
+
+    On a new connection the server may show an older one: its games were put back to an earlier
+    moment.
+    """
 
     @property
     def id(self) -> str:
@@ -346,6 +352,12 @@ def _synced(state: ClientState, event: AnyEvent, now_ms: int) -> ClientState:
 
 def _connection_changed(state: ClientState, change: ConnectionChanged) -> ClientState:
     online = change.status is ConnectionStatus.ONLINE
+    if not online:
+        # What the next connection shows is the truth, even where it is older.
+        tables = {
+            game_id: replace(table, is_current=False) for game_id, table in state.tables.items()
+        }
+        state = replace(state, tables=tables, early={})
     return replace(
         state,
         connection=change.status,
@@ -410,12 +422,13 @@ def _shown(state: ClientState, game: Snapshot) -> ClientState:
 
 
 def _newer(table: Table, game: Snapshot) -> Table:
-    if game.rev < table.game.rev:
+    if table.is_current and game.rev < table.game.rev:
         return table
     same = game.moves == table.game.moves and game.status == table.game.status
     return replace(
         table,
         game=game,
+        is_current=True,
         pending=table.pending if same else None,
         error=table.error if game.rev == table.game.rev else None,
         retry_at=table.retry_at if game.rev == table.game.rev else None,

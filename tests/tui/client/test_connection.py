@@ -146,7 +146,7 @@ async def test_swapped_connections_are_no_absence() -> None:
                 await until(player, lambda state: state.tables[game_id].my_turn)
                 await dialled.acquire()
                 await player.play(game_id, cell)
-            assert bob.state.tables[game_id].game.moves == "01234"
+            await until(bob, lambda state: state.tables[game_id].game.moves == "01234")
             assert not ada.state.tables[game_id].replaced
             assert absences == []
 

@@ -1,5 +1,6 @@
 """The reducer: whatever arrives, in whatever order, the client ends with the server's truth."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -70,6 +71,52 @@ def pushed(snapshot: Snapshot) -> Presence:
 
 def table(*happenings: Happening, at: int = NOW) -> Table:
     return after(*happenings, at=at).tables[CODE]
+
+
+def resumed(snapshot: Snapshot) -> Resumed:
+    """The reply that seats us again."""
+    return Resumed(ref="r2", id=CODE, mark=Mark.O, game=snapshot, now=NOW)
+
+
+LOST = ConnectionChanged(ConnectionStatus.RECONNECTING, 1, "The connection was lost.")
+BACK = ConnectionChanged(ConnectionStatus.ONLINE)
+
+
+@pytest.mark.parametrize("truth", ["", "0", "04", HISTORY])
+def test_a_new_connection_shows_the_truth(truth: str) -> None:
+    """A server whose games were put back to an earlier moment takes its players along."""
+    found = table(joined(HISTORY[:4]), LOST, resumed(game(truth)), BACK)
+    assert (found.game, found.is_current) == (game(truth), True)
+
+
+def test_on_the_new_connection_the_newest_wins_again() -> None:
+    """After the first snapshot of a connection late ones change nothing."""
+    events: list[Happening] = [
+        resumed(game("04")),
+        BACK,
+        pushed(game("0")),
+        pushed(game("048")),
+        pushed(game("04")),
+    ]
+    assert table(joined(HISTORY), LOST, *events).game == game("048")
+
+
+def test_a_push_before_the_reply_is_not_undone_by_it() -> None:
+    """A move that overtakes the reply to `resume` stays on the board."""
+    events: list[Happening] = [pushed(game("048")), resumed(game("04")), BACK]
+    assert table(joined(HISTORY), LOST, *events).game == game("048")
+
+
+def test_what_came_early_on_the_old_connection_is_forgotten() -> None:
+    """A snapshot that waited for its reply does not outlive its connection."""
+    assert table(pushed(game(HISTORY)), LOST, BACK, joined("0")).game == game("0")
+
+
+def test_a_lost_connection_alone_changes_no_board() -> None:
+    """While nobody answers the player sees what was last known, with the move on its way."""
+    before = table(joined("0"), MoveChosen(CODE, 4))
+    lost = table(joined("0"), MoveChosen(CODE, 4), LOST)
+    assert lost == replace(before, is_current=False)
 
 
 @given(st.permutations(range(len(HISTORY) + 1)), st.data())
