@@ -54,6 +54,8 @@ class Outcome:
     lines: tuple[tuple[int, int, int], ...]
 
 
+# A request looks at two histories, that before and that after its move, and at each several times.
+@lru_cache(maxsize=2048)
 def board(moves: str) -> str:
     """The nine cells of a history, row by row, each ``x``, ``o`` or ``.``."""
     cells = [EMPTY] * len(CELLS)
@@ -83,6 +85,7 @@ def outcome(moves: str) -> Outcome:
     return outcome_of_board(board(moves))
 
 
+@lru_cache(maxsize=2048)
 def is_legal(moves: str) -> bool:
     """Whether these moves could have been played: cells 0-8, none twice, none after the end."""
     if len(set(moves)) != len(moves) or not set(moves) <= set(CELLS):

@@ -31,6 +31,21 @@ _MISSING: Final = re.compile(r"Object missing required field `(?P<field>\w+)`")
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
+class Frame(str):  # noqa: SLOT000 (text of any length can have none)
+    """The text of a frame, which is parsed once, however many ask what it holds."""
+
+    _fields: dict[str, Any] | None
+
+    @property
+    def fields(self) -> dict[str, Any] | None:
+        """The fields of its JSON object; None where it is none."""
+        try:
+            return self._fields
+        except AttributeError:
+            self._fields = _parsed(self)
+            return self._fields
+
+
 def encode(message: Request | Event | GatewayNotice) -> str:
     """One frame: JSON text without line breaks."""
     return _encoder.encode(message).decode()
@@ -44,8 +59,10 @@ def decode_request(body: str) -> AnyRequest:
             ``bad_request``, whose message begins with the name of the field.
     """
     # A lone surrogate cannot be UTF-8, but can reach a function in an event that was JSON itself.
-    size = len(body.encode(errors="surrogatepass"))
-    fields = _fields(body, size)
+    size = len(body) if body.isascii() else len(body.encode(errors="surrogatepass"))
+    fields = body.fields if isinstance(body, Frame) else _parsed(body)
+    if fields is None:
+        raise _too_large(size) if size > MAX_REQUEST_BYTES else _not_an_object()
     try:
         if size > MAX_REQUEST_BYTES:
             raise _too_large(size)
@@ -79,22 +96,27 @@ def decode_event(frame: str) -> AnyEvent | GatewayNotice | None:
 
 # json and not msgspec.json reads requests: it lets lone surrogates through, which names are cleaned
 # of, and what was read of a wrong request still tells its ref.
-def _fields(body: str, size: int) -> dict[str, Any]:
+def _parsed(body: str) -> dict[str, Any] | None:
     try:
-        fields = json.loads(body, parse_constant=_no_constant)
+        fields = _decoder.decode(body)
     except (ValueError, RecursionError):
-        fields = None
-    if isinstance(fields, dict):
-        return {_whole(name): _whole(value) for name, value in fields.items()}
-    if size > MAX_REQUEST_BYTES:
-        raise _too_large(size)
-    raise Refusal(ErrorCode.BAD_JSON, "A request must be one JSON object.")
+        return None
+    if not isinstance(fields, dict):
+        return None
+    # A surrogate is in the text itself, or is written as an escape.
+    if body.isascii() and "\\u" not in body:
+        return fields
+    return {_whole(name): _whole(value) for name, value in fields.items()}
 
 
 # msgspec looks at text as UTF-8, which a lone surrogate has none of. What stands for it here is a
 # code point that is no character: no field but a name may have it, and names are cleaned of it.
 def _whole(value: Any) -> Any:
     return _LONE_SURROGATE.sub("\uffff", value) if isinstance(value, str) else value
+
+
+def _not_an_object() -> Refusal:
+    return Refusal(ErrorCode.BAD_JSON, "A request must be one JSON object.")
 
 
 def _too_large(size: int) -> Refusal:
@@ -105,6 +127,9 @@ def _too_large(size: int) -> Refusal:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+_decoder: Final = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def _request(fields: dict[str, Any]) -> AnyRequest:

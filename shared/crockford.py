@@ -9,6 +9,7 @@ from typing import Final
 from shared.text import typed
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LETTERS: Final = frozenset(ALPHABET)
 _FORGIVEN: Final = str.maketrans({"I": "1", "L": "1", "O": "0", "-": None, " ": None})
 
 GAME_CODE_LENGTH: Final = 6
@@ -45,11 +46,14 @@ def normalise(text: str, length: int) -> str:
     short = typed(text).strip() if len(text) <= 4 * length else ""
     # Upper case would make an I of a dotless one and two S of a sharp one, which no code has.
     code = short.upper().translate(_FORGIVEN) if short.isascii() else ""
-    if len(code) != length or not set(code) <= set(ALPHABET):
+    if len(code) != length or not _LETTERS.issuperset(code):
         raise ValueError(f"a code has {length} letters and digits, without U")
     return code
 
 
 def game_code(text: str) -> str:
     """`normalise` for the code of a game: 6 characters, 30 bits."""
+    # Nearly all codes come from a program, as they are written.
+    if len(text) == GAME_CODE_LENGTH and _LETTERS.issuperset(text):
+        return text
     return normalise(text, GAME_CODE_LENGTH)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
+from functools import cache
 
 from backend.core import game as rules
 from backend.core.game import Game, Moment, Seat
@@ -33,8 +34,11 @@ class Pushes:
 
     def post(self, connection: str, event: wire.Event) -> bool:
         """Posts one event; False when the connection does not exist any more."""
+        return self._post(connection, codec.encode(event))
+
+    def _post(self, connection: str, frame: str) -> bool:
         try:
-            self._connections.post(connection, codec.encode(event))
+            self._connections.post(connection, frame)
         except Gone:
             self._metrics.count({Metric.GONE: 1})
             return False
@@ -52,7 +56,7 @@ class Pushes:
         but: AbstractSet[str] = frozenset(),
     ) -> None:
         """Posts to all at the table, players first, except ``but``; unbinds who is gone."""
-        event_for = (lambda _: event) if isinstance(event, wire.Event) else event
+        frame_for = _frames(event)
         players = [(game.seat(mark).connection, mark) for mark in Mark]
         watchers = [(connection, None) for connection in sorted(game.watchers)]
         seen = set(but)
@@ -61,7 +65,7 @@ class Pushes:
             if connection is None or connection in seen:
                 continue
             seen.add(connection)
-            if self.post(connection, event_for(mark)):
+            if self._post(connection, frame_for(mark)):
                 continue
             if mark is None:
                 self._forget(game.id, connection, at)
@@ -89,7 +93,8 @@ class Pushes:
     def prune(self, game: Game, at: Moment) -> bool:
         """Posts the snapshot to every watcher, to find those who are gone; whether one was."""
         shown = wire.Watching(id=game.id, game=rules.snapshot(game), now=at.now)
-        gone = [watcher for watcher in sorted(game.watchers) if not self.post(watcher, shown)]
+        frame = codec.encode(shown)
+        gone = [watcher for watcher in sorted(game.watchers) if not self._post(watcher, frame)]
         for watcher in gone:
             self._forget(game.id, watcher, at)
         return bool(gone)
@@ -99,6 +104,14 @@ class Pushes:
             self._store.unwatch(game_id, watcher, at)
         except (Conflict, Busy):
             return
+
+
+def _frames(event: wire.Event | EventFor) -> Callable[[Mark | None], str]:
+    """The frame for each seat and for watchers, each encoded once."""
+    if isinstance(event, wire.Event):
+        frame = codec.encode(event)
+        return lambda _: frame
+    return cache(lambda mark: codec.encode(event(mark)))
 
 
 def _just_lost(seat: Seat, at: Moment) -> bool:

@@ -64,7 +64,7 @@ def read(event: dict[str, Any]) -> Occurrence:
 def _body(event: dict[str, Any]) -> str:
     body = event.get("body") or ""
     if not event.get("isBase64Encoded"):
-        return str(body)
+        return body if isinstance(body, str) else str(body)
     try:
         return base64.b64decode(body, validate=True).decode(errors="replace")
     except binascii.Error:

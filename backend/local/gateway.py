@@ -60,6 +60,7 @@ from backend.local.listening import Door, Doors, listen, ports
 from backend.local.metrics import counted
 from backend.local.sockets import GOING_AWAY, Socket
 from backend.local.store_wrapper import group_of
+from shared.codec import Frame
 from shared.constants import PROGRAM
 from shared.serve_options import ANY_ORIGIN
 
@@ -270,13 +271,13 @@ class Gateway:
         if client.bucket.take(now):
             await self._run(self._event(client, body), client)
         else:
-            self.desk.tally.request(invocation.route_of(body), "throttled")
+            self.desk.tally.request(invocation.route_of(Frame(body)), "throttled")
             self._notify(client, invocation.THROTTLED, invocation.new_id())
             # A client that floods lets the others have their turn.
             await asyncio.sleep(0)
 
     def _event(self, client: Peer, body: str) -> dict[str, Any]:
-        return invocation.message_event(client.caller, body, self._clock.now())
+        return invocation.message_event(client.caller, Frame(body), self._clock.now())
 
     async def _run(self, event: dict[str, Any], client: Peer | None = None) -> None:
         """Runs the handler and sends its reply to the client, then what it posted."""

@@ -4,12 +4,13 @@ The shapes are those of captures of real deployments.
 """
 
 import base64
-import json
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
+from shared.codec import Frame
 from shared.messages import REQUESTS
 
 DEFAULT_ROUTE: Final = "$default"
@@ -44,24 +45,17 @@ def new_id() -> str:
     return base64.urlsafe_b64encode(secrets.token_bytes(11)).decode()
 
 
-def route_of(body: str) -> str:
+def route_of(frame: Frame) -> str:
     """The route that ``${request.body.type}`` selects."""
-    try:
-        fields = json.loads(body)
-    except (ValueError, RecursionError):
-        return DEFAULT_ROUTE
-    kind = fields.get("type") if isinstance(fields, dict) else None
+    kind = frame.fields.get("type") if frame.fields is not None else None
     return kind if isinstance(kind, str) and kind in REQUESTS else DEFAULT_ROUTE
 
 
-def message_event(caller: Caller, body: str, now: int) -> dict[str, Any]:
+def message_event(caller: Caller, frame: Frame, now: int) -> dict[str, Any]:
     """The event of a frame."""
-    context = _context(caller, route_of(body), "MESSAGE", now)
-    return {
-        "requestContext": context | {"messageId": new_id()},
-        "body": body,
-        "isBase64Encoded": False,
-    }
+    context = _context(caller, route_of(frame), "MESSAGE", now)
+    context["messageId"] = new_id()
+    return {"requestContext": context, "body": frame, "isBase64Encoded": False}
 
 
 def disconnect_event(caller: Caller, ending: Ending, now: int) -> dict[str, Any]:
@@ -91,7 +85,7 @@ def _context(caller: Caller, route: str, kind: str, now: int) -> dict[str, Any]:
         "routeKey": route,
         "eventType": kind,
         "extendedRequestId": request_id,
-        "requestTime": datetime.fromtimestamp(now / 1000, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),
+        "requestTime": _written_time(now // 1000),
         "messageDirection": "IN",
         "stage": STAGE,
         "connectedAt": caller.connected_at,
@@ -102,3 +96,9 @@ def _context(caller: Caller, route: str, kind: str, now: int) -> dict[str, Any]:
         "connectionId": caller.connection,
         "apiId": API_ID,
     }
+
+
+# Thousands of requests can fall into one second.
+@lru_cache(maxsize=1)
+def _written_time(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
