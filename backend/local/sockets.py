@@ -72,10 +72,13 @@ class Socket(ServerConnection):
         self.address = UNIX
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        plain = transport.get_extra_info("socket")
         # What the system keeps for a client that does not read is bounded as well.
-        transport.get_extra_info("socket").setsockopt(
-            socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES
-        )
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        # Else a push would wait up to 40 ms until the reply before it is acknowledged. asyncio sees
+        # to it only where the listening socket names its protocol.
+        if plain.family != getattr(socket, "AF_UNIX", None):
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().connection_made(transport)
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if isinstance(peer, tuple) else UNIX

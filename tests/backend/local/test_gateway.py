@@ -100,6 +100,16 @@ async def test_a_lost_connection_shows_at_the_table(ada: Peer, bob: Peer) -> Non
     assert seen["game"]["players"]["x"]["away"] == "lost"
 
 
+async def test_a_push_does_not_wait_for_a_reply_to_be_acknowledged(
+    gateway: Gateway, ada: Peer
+) -> None:
+    """Small frames leave at once, however many are on their way."""
+    await ada.ask(type="ping")
+    (client,) = gateway._clients.values()
+    plain = client.socket.transport.get_extra_info("socket")
+    assert plain.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 async def test_any_path_is_the_api(gateway: Gateway) -> None:
     """An address with a stage in it works as well."""
     async with peer(f"{gateway.url}/prod?x=1") as client:
