@@ -41,3 +41,10 @@ def origin(url: str | None) -> str:
     except ValueError:
         return ""
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+
+def websocket_url(url: str) -> str:
+    """The address of the websocket that a web address stands for; any other as it is."""
+    parts = urlsplit(url)
+    scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
+    return parts._replace(scheme=scheme).geturl()

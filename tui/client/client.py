@@ -10,9 +10,10 @@ import contextlib
 import random as chance
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar, assert_never
 
 from msgspec import UNSET
 
@@ -29,9 +30,14 @@ from tui.client.state import (
     ClientState,
     ConnectionChanged,
     ConnectionStatus,
+    Happening,
+    Intended,
+    Intention,
     LobbyRead,
+    MissedTold,
     MoveChosen,
     RequestFailed,
+    Settled,
     Table,
 )
 from tui.client.timing import Timing
@@ -40,10 +46,12 @@ from tui.client.upkeep import Upkeep
 __all__ = ["Address", "Client", "Subscriber", "Unreachable"]
 
 Address = str | Callable[[str | None], Awaitable[Located]]
+_AtTable = wire.Play | wire.Resign | wire.Claim | wire.Rematch
+"""What only a player at the table can ask, and what is worth asking twice."""
+_Ask = Callable[[wire.AnyRequest], Awaitable[wire.AnyEvent]]
 _Event = TypeVar("_Event", bound=wire.Event)
 _GameEvent = TypeVar("_GameEvent", bound=wire.GameEvent)
 
-_OFFERED_SEATS: Final = 5
 _TIMES_RESEATED: Final = 3
 
 
@@ -76,7 +84,17 @@ class Client:
             self._tables, timing=self._timing, monotonic=monotonic, random=random, sleep=sleep
         )
         self._ask = self._upkeep.requests.ask
+        self._connector = Connector(
+            self._locate,
+            self._upkeep,
+            timing=self._timing,
+            random=random,
+            sleep=sleep,
+            now_ms=now_ms,
+        )
         self._tasks: list[asyncio.Task[None]] = []
+        self._meant: dict[str, set[asyncio.Task[Any]]] = {}
+        self._tables.subscribe(self._mean_no_more)
 
     @property
     def state(self) -> ClientState:
@@ -91,7 +109,7 @@ class Client:
     async def __aenter__(self) -> Self:
         """Begins to connect, in the background; returns at once."""
         self._tasks = [
-            asyncio.create_task(self._connector().run()),
+            asyncio.create_task(self._connector.run()),
             asyncio.create_task(self._upkeep.keep_vigil()),
         ]
         return self
@@ -110,20 +128,11 @@ class Client:
         self._tables.close()
 
     def reconnect(self) -> None:
-        """Tries again after the link has failed for good (`LinkStatus.FAILED`)."""
+        """Tries again after the connection has failed for good (`ConnectionStatus.FAILED`)."""
         if self.state.connection is ConnectionStatus.FAILED:
-            self._upkeep.changed(ConnectionChanged(ConnectionStatus.CONNECTING))
-            self._tasks.append(asyncio.create_task(self._connector().run()))
-
-    def _connector(self) -> Connector:
-        return Connector(
-            self._locate,
-            self._upkeep,
-            timing=self._timing,
-            random=self._random,
-            sleep=self._sleep,
-            now_ms=self.now_ms,
-        )
+            again = ConnectionChanged(ConnectionStatus.CONNECTING, sentence=self.state.failure)
+            self._upkeep.changed(again)
+            self._tasks.append(asyncio.create_task(self._connector.run()))
 
     async def _locate(self) -> str:
         address, needed = self._address, self._tables.needed
@@ -159,17 +168,27 @@ class Client:
         return table
 
     async def resumable(self) -> tuple[tuple[SavedSeat, wire.Snapshot], ...]:
-        """The seats here that no living process holds, newest first, with their games."""
+        """The seats here that no living process holds, newest first, with their games.
+
+        A game that has ended meanwhile is ``missed`` in the state; its rematch is resumable.
+        """
         await self._upkeep.requests.connected()
-        seats = self._tables.left_behind()[:_OFFERED_SEATS]
-        games = await asyncio.gather(*(self._game_of(seat) for seat in seats))
         offered = []
-        for seat, game in zip(seats, games, strict=True):
-            if game is not None and game.status in {"waiting", "playing"}:
-                offered.append((seat, game))
-            else:
-                self._tables.discard(seat)
+        seats = self._tables.left_behind()
+        while seats:
+            games = await asyncio.gather(*(self._game_of(seat) for seat in seats))
+            onward = []
+            for seat, game in zip(seats, games, strict=True):
+                if game is not None and game.status in {"waiting", "playing"}:
+                    offered.append((seat, game))
+                elif (rematch := self._tables.missed(seat, game)) is not None:
+                    onward.append(rematch)
+            seats = tuple(onward)
         return tuple(offered)
+
+    def told(self) -> None:
+        """The player has been told of the games that he missed."""
+        self._tables.happened(MissedTold())
 
     def unheld(self, seat: SavedSeat) -> bool:
         """Whether still no living process holds a seat that was resumable."""
@@ -200,11 +219,25 @@ class Client:
 
     async def leave(self, game_id: str) -> None:
         """Turns away from a table at once; returns when the server has been told, or cannot be."""
+        seat = self._tables.seat_in(game_id)
+        arriving = self._meant.pop(game_id, set())
         self._tables.left(game_id)
         self._upkeep.stop(f"match {game_id}")
-        await asyncio.wait({self._upkeep.leave(game_id)})
+        await asyncio.wait({self._upkeep.leave(game_id, seat, frozenset(arriving))})
+
+    async def part(self, *game_ids: str) -> None:
+        """Leaves tables at once; returns when the server has been told, or in a moment."""
+        leaving = asyncio.gather(*(self.leave(game_id) for game_id in game_ids))
+        online = self.state.connection is ConnectionStatus.ONLINE
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._timing.farewell if online else 0):
+                await leaving
 
     # --- At a table --------------------------------------------------------------------------
+
+    # A move, a resignation and a rematch are meant for as long as there is the table: they are
+    # sent again after every outage, whether or not the caller still waits. A claim and a word are
+    # meant for the moment, and lapse with it.
 
     async def play(self, game_id: str, cell: int) -> None:
         """Plays a cell 0-8; it is ``pending`` in the state until the server has confirmed it."""
@@ -213,22 +246,30 @@ class Client:
             raise Refusal(ErrorCode.NOT_YOUR_TURN, "Your move is on its way.", game_id=game_id)
         request = wire.Play(id=game_id, tile=tile_of(cell), after=table.game.moves)
         self._tables.happened(MoveChosen(game_id, cell))
-        await self._require_seated(request, wire.Played)
+        await self._mean(game_id, self._require_seated(request, wire.Played))
 
     async def resign(self, game_id: str) -> None:
-        await self._require_seated(wire.Resign(id=game_id), wire.Resigned)
-
-    async def claim(self, game_id: str) -> None:
-        await self._require_seated(wire.Claim(id=game_id), wire.Claimed)
+        asking = partial(self._require_seated, wire.Resign(id=game_id), wire.Resigned)
+        await self._mean(game_id, self._intend(game_id, "resign", asking))
 
     async def rematch(self, game_id: str) -> None:
         """Offers a rematch or accepts the offer; the new table is then ``onward`` of this."""
-        await self._require_seated(wire.Rematch(id=game_id), wire.RematchOffered)
+        asking = partial(self._require_seated, wire.Rematch(id=game_id), wire.RematchOffered)
+        await self._mean(game_id, self._intend(game_id, "rematch", asking))
+
+    async def claim(self, game_id: str) -> None:
+        """Claims the game now, or not at all: later the opponent may be back."""
+        request = wire.Claim(id=game_id)
+        self._require_connection(request, "Nothing can be claimed without a connection.")
+        asking = partial(self._require_seated, request, wire.Claimed, ask=self._ask)
+        await self._intend(game_id, "claim", asking)
 
     async def emote(self, game_id: str, emote: wire.EmoteName) -> None:
         """Says a word; not repeated when it is lost."""
         request = wire.Emote(id=game_id, emote=emote)
-        self._expect(request, await self._asked(request, repeated=False), (wire.Emoted,))
+        self._require_connection(request, "Nobody hears you without a connection.")
+        reply = await self._asked(request, self._upkeep.requests.ask_now)
+        self._expect(request, reply, (wire.Emoted,))
 
     # --- Reading -----------------------------------------------------------------------------
 
@@ -250,31 +291,77 @@ class Client:
         self._upkeep.stay(getattr(request, "id", ""))
         return self._table((await self._require(request, *kinds)).id)
 
-    async def _require_seated(self, request: wire.AnyRequest, *kinds: type[_Event]) -> None:
+    async def _require_seated(
+        self, request: _AtTable, kind: type[_Event], *, ask: _Ask | None = None
+    ) -> None:
         """As `_require`, for what only a seat may ask: one that came loose is taken again first."""
-        reply = await self._asked(request)
+        ask = ask or self._upkeep.requests.ask_until_answered
+        connections = self._upkeep.connections
+        reply = await self._asked(request, ask)
         for _ in range(_TIMES_RESEATED):
             if not _is_error(reply, ErrorCode.NOT_SEATED) or not await self._reseated(request):
                 break
-            reply = await self._asked(request)
+            reply = await self._asked(request, ask)
         seat = self._seat(request)
         if isinstance(reply, wire.Error) and seat is not None and achieved(request, reply, seat):
             return
-        self._expect(request, reply, kinds)
+        outlived = self._upkeep.connections != connections
+        self._expect(request, reply, (kind,), "Your move was not made. " if outlived else "")
 
-    async def _asked(self, request: wire.AnyRequest, *, repeated: bool = True) -> wire.AnyEvent:
+    async def _mean(self, game_id: str, asking: Coroutine[Any, Any, None]) -> None:
+        """Waits for what is asked for as long as there is the table, by whoever else waits."""
+        task = self._upkeep.errand(asking)
+        self._meant.setdefault(game_id, set()).add(task)
+        task.add_done_callback(self._meant[game_id].discard)
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.result()
+
+    def _mean_no_more(self, state: ClientState, _happening: Happening) -> None:
+        """What was meant for a table lapses with the player's place there, which is said."""
+        for game_id, tasks in tuple(self._meant.items()):
+            table = state.tables.get(game_id)
+            if table is None or table.replaced or table.gone:
+                del self._meant[game_id]
+                for task in tasks:
+                    task.cancel()
+
+    async def _intend(
+        self, game_id: str, intention: Intention, ask: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Asks for something once, which the state shows until there is an answer."""
+        if intention in self._table(game_id).asked:
+            raise Refusal(ErrorCode.BUSY, "That is on its way already.", game_id=game_id)
+        self._tables.happened(Intended(game_id, intention))
         try:
-            return await self._ask(request, repeated=repeated)
+            await ask()
+        finally:
+            self._tables.happened(Settled(game_id, intention))
+
+    def _require_connection(self, request: wire.AnyRequest, sentence: str) -> None:
+        if self.state.connection is not ConnectionStatus.ONLINE:
+            self._tables.happened(RequestFailed(request, sentence))
+            raise Unreachable(sentence)
+
+    async def _asked(self, request: wire.AnyRequest, ask: _Ask | None = None) -> wire.AnyEvent:
+        try:
+            return await (ask or self._ask)(request)
         except Unreachable as error:
             self._tables.happened(RequestFailed(request, error.sentence))
             raise
 
     def _expect(
-        self, request: wire.AnyRequest, reply: wire.AnyEvent, kinds: tuple[type[_Event], ...]
+        self,
+        request: wire.AnyRequest,
+        reply: wire.AnyEvent,
+        kinds: tuple[type[_Event], ...],
+        before: str = "",
     ) -> _Event:
         if isinstance(reply, kinds):
             return reply
         refused = self._upkeep.refused(getattr(request, "id", ""), reply)
+        if isinstance(request, wire.Play):
+            refused.message = f"{before}{refused.message}"
         self._tables.happened(RequestFailed(request, refused.message))
         raise refused
 
@@ -283,6 +370,8 @@ class Client:
             return await self._upkeep.reseat(getattr(request, "id", ""))
         except Refusal:
             return False
+        except Unreachable:
+            return True  # The next connection begins with taking the seat again.
 
     def _table(self, game_id: str) -> Table:
         table = self._tables.table(game_id)
@@ -318,7 +407,7 @@ class Client:
                 return
 
 
-def achieved(request: wire.AnyRequest, error: wire.Error, seat: Mark) -> bool:
+def achieved(request: _AtTable, error: wire.Error, seat: Mark) -> bool:
     """Whether a refusal shows that an earlier try succeeded and that its reply was lost."""
     if error.game is UNSET:
         return False
@@ -329,8 +418,10 @@ def achieved(request: wire.AnyRequest, error: wire.Error, seat: Mark) -> bool:
             return error.game.status == "resigned" and error.game.winner is seat.other
         case wire.Claim():
             return error.game.status in {"timeout", "abandoned"} and error.game.winner is seat
+        case wire.Rematch():
+            return error.game.rematch is seat or error.game.next is not None
         case _:
-            return False
+            assert_never(request)
 
 
 def _is_error(reply: wire.AnyEvent, code: ErrorCode) -> bool:

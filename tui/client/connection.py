@@ -8,25 +8,26 @@ import asyncio
 import contextlib
 import logging
 import math
-import ssl
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from typing import Any, Final, Protocol, cast
+from urllib.parse import urljoin
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.client import process_exception
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.http11 import Response
 from websockets.proxy import get_proxy
 from websockets.uri import parse_uri
 
+from tui.client.address import websocket_url
 from tui.client.errors import Unreachable
-from tui.client.failures import Way, describe
+from tui.client.failures import Way, could_pass, describe
 from tui.client.state import ConnectionChanged, ConnectionStatus
 from tui.client.timing import Backoff, Timing
 
 _log: Final = logging.getLogger(__name__)
 
-_TOO_MANY_REQUESTS: Final = 429
 _LARGEST_FRAME: Final = 128 * 1024
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -98,7 +99,11 @@ class End(Protocol):
 
 
 class Connector:
-    """Keeps a connection open until it is cancelled or the server turns out to be none."""
+    """Keeps a connection open until it is cancelled.
+
+    Before the first connection it gives up where no later attempt could succeed by itself. Whoever
+    has been online knows that the address is right: whatever answers there now, it can pass.
+    """
 
     def __init__(
         self,
@@ -120,20 +125,30 @@ class Connector:
         self._backoff = Backoff(timing.reconnect, timing.reconnect_most, random)
         self._attempts = 0
         self._was_online = False
+        self._why: str | None = None
         self._way = Way()
 
     async def run(self) -> None:
         """Connects and reconnects. Returns when that is hopeless, having said why."""
-        self._changed(ConnectionStatus.CONNECTING)
-        try:
-            async with contextlib.aclosing(_generator(self._dial())) as sockets:
-                async for socket in sockets:
-                    await self._serve_all(self._wrapped(socket))
-                    self._failed("The connection was lost.")
-                    await self._sleep(self._backoff.next())
-        except Exception as error:  # noqa: BLE001 (whatever ends the link, the player is told)
-            _log.warning("no connection", exc_info=error)
-            self._changed(ConnectionStatus.FAILED, describe(error, self._way))
+        self._changed(ConnectionStatus.CONNECTING, self._why)
+        while True:
+            try:
+                await self._serve_every()
+            except Exception as error:  # noqa: BLE001 (whatever ends the link, the player is told)
+                _log.warning("no connection", exc_info=error)
+                if not self._was_online:
+                    self._changed(ConnectionStatus.FAILED, describe(error, self._way))
+                    return
+                self._failed(describe(error, self._way))
+                self._backoff.slow_down()
+            await self._sleep(self._backoff.next())
+
+    async def _serve_every(self) -> None:
+        async with contextlib.aclosing(_generator(self._dial())) as sockets:
+            async for socket in sockets:
+                await self._serve_all(self._wrapped(socket))
+                self._failed("The connection was lost.")
+                await self._sleep(self._backoff.next())
 
     async def _serve_all(self, connection: Connection | None) -> None:
         """Serves a connection and those that take its place, until one is lost."""
@@ -203,7 +218,7 @@ class Connector:
         while True:
             try:
                 successor = self._wrapped(await self._dial())
-            except (OSError, WebSocketException, Unreachable) as error:
+            except Exception as error:  # noqa: BLE001 (the first connection still serves)
                 _log.info("no second connection yet: %s", describe(error, self._way))
                 await self._sleep(self._backoff.next())
                 continue
@@ -253,7 +268,7 @@ class Connector:
             process_exception=self._judge,
             reconnect_delays=self._backoff.endless,
             open_timeout=self._timing.dial,
-            close_timeout=1,
+            close_timeout=self._timing.farewell / 2,
             # Latency is measured by pings of our own, which also find a dead connection.
             ping_interval=None,
             # The platform compresses nothing, and nobody can send us a bomb.
@@ -266,15 +281,13 @@ class Connector:
 
     def _judge(self, error: Exception) -> Exception | None:
         """Whether an attempt that failed is worth another (None)."""
-        if isinstance(error, ssl.SSLCertVerificationError):
+        passes = could_pass(error)
+        if not (passes or self._was_online):
             return error
-        throttled = (
-            isinstance(error, InvalidStatus) and error.response.status_code == _TOO_MANY_REQUESTS
-        )
-        verdict = None if throttled else process_exception(error)
-        if verdict is None:
-            self._failed(describe(error, self._way))
-        return verdict
+        self._failed(describe(error, self._way))
+        if not passes:
+            self._backoff.slow_down()
+        return None
 
     def _failed(self, sentence: str) -> None:
         self._attempts += 1
@@ -282,6 +295,7 @@ class Connector:
         self._changed(again, sentence)
 
     def _changed(self, status: ConnectionStatus, sentence: str | None = None) -> None:
+        self._why = sentence
         self._end.changed(ConnectionChanged(status, self._attempts, sentence))
 
 
@@ -292,16 +306,33 @@ class _Dial(connect):
         super().__init__("ws://localhost", **options)
         self._locate = locate
         self._went = went
+        self._asked = ""
 
     async def connect(self) -> ClientConnection:
         self._went(Way())
-        self.uri = await self._locate()
+        self.uri = self._asked = await self._locate()
         self._went(Way(self.uri))
         self.ws_uri = parse_uri(self.uri)
+        return await super().connect()
+
+    async def open_tcp_connection(self) -> ClientConnection:
         # A proxy for the outside world does not lead to this machine.
         self.proxy = None if self.ws_uri.host in _LOOPBACK else get_proxy(self.ws_uri)
-        self._went(Way(self.uri, self.proxy))
-        return await super().connect()
+        sent_by = "" if self.uri == self._asked else self._asked
+        self._went(Way(self.uri, self.proxy, sent_by))
+        return await super().open_tcp_connection()
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """As the library's, to the websocket of a web address too: http is ws, https is wss."""
+        if not isinstance(exc, InvalidStatus):
+            return exc
+        places = exc.response.headers.get_all("Location")
+        if len(places) != 1:
+            return exc
+        place = Headers(Location=websocket_url(urljoin(self.uri, places[0])))
+        answered = InvalidStatus(Response(exc.response.status_code, "", place))
+        verdict = super().process_redirect(answered)
+        return exc if verdict is answered else verdict
 
 
 def _generator(dial: connect) -> AsyncGenerator[ClientConnection, None]:

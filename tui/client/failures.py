@@ -29,6 +29,8 @@ from tui.client.errors import Unreachable
 
 _TOO_MANY_REQUESTS: Final = 429
 _PROXY_AUTHENTICATION: Final = 407
+_LATER: Final = frozenset({408, 425, _TOO_MANY_REQUESTS})
+"""The refusals that mean the moment and not the question."""
 
 # asyncio joins the failures of a name with several addresses into one text.
 _NUMBERS: Final = re.compile(r"\[Errno (\d+)\]")
@@ -43,6 +45,8 @@ class Way(NamedTuple):
 
     url: str = ""
     proxy: str | None = None
+    sent_by: str = ""
+    """The server that was asked, when it has sent us on to this one."""
 
     @property
     def server(self) -> str:
@@ -68,9 +72,31 @@ def describe(error: Exception, way: Way) -> str:
     if isinstance(error, Unreachable):
         return error.sentence
     said = _said(error, way)
+    if way.sent_by:
+        return f"{origin(way.sent_by)} sends its visitors on, but {said}."
     if way.url and said.startswith((way.server, public_url(way.url))):
         return f"{said}."  # an address is written as it is typed
     return f"{said[0].upper()}{said[1:]}."
+
+
+def could_pass(error: Exception) -> bool:
+    """Whether an attempt that failed may succeed later although nobody does anything about it.
+
+    What only a person can change does not pass: an address, a proxy or a certificate that is wrong,
+    and an answer that means the question and not the moment.
+    """
+    match error:
+        case ssl.SSLCertVerificationError() | UnicodeError() | ImportError():
+            return False
+        case InvalidStatus() | InvalidProxyStatus():
+            code = error.response.status_code
+            return code >= 500 or code in _LATER
+        case InvalidMessage() | InvalidProxyMessage():
+            return isinstance(error.__cause__, EOFError | OSError)
+        case OSError():
+            return True
+        case _:
+            return type(error) is ProxyError
 
 
 def _said(error: Exception, way: Way) -> str:  # noqa: PLR0911 (one sentence per cause)

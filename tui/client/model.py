@@ -16,6 +16,7 @@ from shared.messages import (
     Joined,
     RematchOffered,
     Replaced,
+    Snapshot,
     Started,
     token_of,
 )
@@ -23,6 +24,8 @@ from tui.client.seats import SavedSeat, Seats
 from tui.client.state import (
     ClientState,
     Happening,
+    Missed,
+    MissedFound,
     MovedOn,
     SeatReplaced,
     Table,
@@ -131,6 +134,19 @@ class Tables:
         """Drops a seat on disk that leads nowhere at the server that answers, if it is of there."""
         if seat.url == self._server:
             self._seats.forget(seat)
+
+    def missed(self, seat: SavedSeat, game: Snapshot | None) -> SavedSeat | None:
+        """Tells of a game left behind that has ended, and drops its seat; the rematch's, if any."""
+        if seat.url != self._server:
+            return None
+        table = None if game is None else Table(game, seat.mark)
+        self.happened(MissedFound(Missed(seat.id, table)))
+        self._seats.forget(seat)
+        if game is None or game.next is None:
+            return None
+        rematch = self._seats.keep(seat.url, game.next, token_of(seat.mark.other, seat.key))
+        self._seats.release(rematch)
+        return rematch
 
     def left_behind(self) -> tuple[SavedSeat, ...]:
         """The seats on disk that no living process holds, newest first."""

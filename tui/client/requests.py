@@ -122,36 +122,62 @@ class PendingRequests:
         except TimeoutError:
             raise self._unreachable() from None
 
-    async def ask(self, request: AnyRequest, *, repeated: bool = True) -> AnyEvent:
+    async def ask(self, request: AnyRequest) -> AnyEvent:
         """The reply to a request, which may be an `Error`.
 
         Raises:
-            Unreachable: none came in time; or at once when it is not to be repeated and was lost.
+            Unreachable: none came in time.
         """
-        return await self._ask(request, None, repeated=repeated)
+        with self._awaiting(request) as (frame, awaited):
+            return await self._patiently(frame, awaited, self._timing.patience)
 
     async def ask_on(self, connection: Connection, request: AnyRequest) -> AnyEvent:
         """As `ask`, on a connection that is not yet open to others; lost with it."""
-        return await self._ask(request, connection, repeated=True)
+        with self._awaiting(request) as (frame, awaited):
+            return await self._patiently(frame, awaited, self._timing.patience, connection)
 
-    async def _ask(
-        self, request: AnyRequest, connection: Connection | None, *, repeated: bool
-    ) -> AnyEvent:
+    async def ask_until_answered(self, request: AnyRequest) -> AnyEvent:
+        """As `ask`, for as long as it takes: the asker ends it when it is no longer meant.
+
+        Raises:
+            Unreachable: there will be no connection.
+        """
+        with self._awaiting(request) as (frame, awaited):
+            return await self._patiently(frame, awaited, None)
+
+    async def ask_now(self, request: AnyRequest) -> AnyEvent:
+        """As `ask`, once, for what means nothing later.
+
+        Raises:
+            Unreachable: there is no connection, or no answer came on it.
+        """
+        with self._awaiting(request) as (frame, awaited):
+            if not self._open.is_set() or self._hopeless or self._wrapped is None:
+                raise Unreachable(self._why() or "There is no connection.")
+            if (reply := await self._attempt(frame, awaited, self._wrapped)) is None:
+                raise self._unreachable()
+            return reply
+
+    @contextlib.contextmanager
+    def _awaiting(self, request: AnyRequest) -> Iterator[tuple[str, _Awaited]]:
         ref = f"r{next(self._refs)}"
-        frame = encode(replace(request, ref=ref))
         awaited = self._awaited[ref] = _Awaited(request)
         try:
-            return await self._patiently(frame, awaited, connection, repeated=repeated)
+            yield encode(replace(request, ref=ref)), awaited
         finally:
             del self._awaited[ref]
 
     async def _patiently(
-        self, frame: str, awaited: _Awaited, connection: Connection | None, *, repeated: bool
+        self,
+        frame: str,
+        awaited: _Awaited,
+        patience: float | None,
+        connection: Connection | None = None,
     ) -> AnyEvent:
         pauses = Backoff(self._timing.pause, self._timing.pause_most, self._random)
         refusal: Error | None = None
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._timing.patience):
+            async with asyncio.timeout(patience):
                 while True:
                     reply = await self._attempt(
                         frame, awaited, connection or await self._connected()
@@ -160,8 +186,6 @@ class PendingRequests:
                         refusal = reply
                     elif reply is not None:
                         return reply
-                    if not repeated:
-                        break
                     if refusal is not None or awaited.silence is _Silence.NOTICED:
                         await self._sleep(pauses.next())
         if refusal is not None:

@@ -5,10 +5,10 @@ next state. No I/O, no clock, no Textual: imports shared and msgspec only. Times
 ``…_at`` are our own clock, epoch ms, unless they say server.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, TypeVar, assert_never
 
 from msgspec import UNSET, structs
 
@@ -18,6 +18,7 @@ from shared.messages import (
     FINISHED,
     AnyEvent,
     AnyRequest,
+    Claimed,
     Emoted,
     EmoteName,
     Error,
@@ -28,10 +29,13 @@ from shared.messages import (
     Listing,
     LobbyKind,
     Play,
+    Played,
     Player,
     Pong,
+    Presence,
     RematchOffered,
     Replaced,
+    Resigned,
     Resumed,
     Snapshot,
     Started,
@@ -51,6 +55,9 @@ class ConnectionStatus(StrEnum):
     ONLINE = "online"
     RECONNECTING = "reconnecting"
     FAILED = "failed"
+
+
+Intention = Literal["resign", "claim", "rematch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,8 @@ class Table:
     On a new connection the server may show an older one: its games were put back to an earlier
     moment.
     """
+    asked: frozenset[Intention] = frozenset()
+    """What the player wants besides a move and the server has not answered yet."""
 
     @property
     def id(self) -> str:
@@ -147,6 +156,14 @@ class Table:
         return not (over or self.replaced or self.gone or self.onward)
 
 
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A game that this player had left and that is over; ``table`` is None if it is forgotten."""
+
+    id: str
+    table: Table | None
+
+
 Result = Literal["won", "lost", "drawn"]
 
 
@@ -176,6 +193,8 @@ class ClientState:
     tables: Mapping[str, Table] = field(default_factory=dict)
     open_games: tuple[Listing, ...] = ()
     live_games: tuple[Listing, ...] = ()
+    missed: tuple[Missed, ...] = ()
+    """Games that came to an end while the player was away, until he has been told."""
     warning: str | None = None
     """What is wrong with the player's files, in one sentence."""
     early: Mapping[str, Snapshot] = field(default_factory=dict)
@@ -213,6 +232,22 @@ class MoveChosen:
 
     id: str
     cell: int
+
+
+@dataclass(frozen=True, slots=True)
+class Intended:
+    """The player wants something that is on its way to the server."""
+
+    id: str
+    intention: Intention
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What the player wanted has been answered, or is not meant any more."""
+
+    id: str
+    intention: Intention
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,24 +296,40 @@ class SeatReplaced:
     id: str
 
 
+@dataclass(frozen=True, slots=True)
+class MissedFound:
+    """A game that the player had left has come to its end without him."""
+
+    missed: Missed
+
+
+@dataclass(frozen=True, slots=True)
+class MissedTold:
+    """The player has been told of the games that ended without him."""
+
+
 Happening = (
     AnyEvent
     | ConnectionChanged
     | LatencyMeasured
     | MoveChosen
+    | Intended
+    | Settled
     | RequestFailed
     | LobbyRead
     | TableLeft
     | TableGone
     | MovedOn
     | SeatReplaced
+    | MissedFound
+    | MissedTold
 )
 
 
 # --- The one function that changes it -------------------------------------------------------------
 
 
-def reduce(  # noqa: C901, PLR0911 (one case per happening)
+def reduce(  # noqa: C901, PLR0911, PLR0912 (one case per happening)
     state: ClientState, happening: Happening, now_ms: int
 ) -> ClientState:
     """The state after something happened; ``now_ms`` is our clock.
@@ -295,6 +346,10 @@ def reduce(  # noqa: C901, PLR0911 (one case per happening)
             return replace(state, latency_ms=ms)
         case MoveChosen(id, cell):
             return _changed(state, id, pending=cell, error=None)
+        case Intended(id, intention):
+            return _asked(state, id, lambda asked: asked | {intention})
+        case Settled(id, intention):
+            return _asked(state, id, lambda asked: asked - {intention})
         case RequestFailed(request, sentence):
             return _failed(state, request, sentence)
         case LobbyRead(kind="open", games=games):
@@ -309,9 +364,16 @@ def reduce(  # noqa: C901, PLR0911 (one case per happening)
             return _changed(state, id, onward=onward)
         case SeatReplaced(id):
             return _changed(state, id, replaced=True, pending=None)
+        case MissedFound(missed):
+            others = (each for each in state.missed if each.id != missed.id)
+            return replace(state, missed=(*others, missed))
+        case MissedTold():
+            return replace(state, missed=())
+        case _:
+            assert_never(happening)
 
 
-def _heard(  # noqa: PLR0911 (one case per event)
+def _heard(  # noqa: C901, PLR0911 (one case per event)
     state: ClientState, event: AnyEvent, now_ms: int
 ) -> ClientState:
     match event:
@@ -335,8 +397,19 @@ def _heard(  # noqa: PLR0911 (one case per event)
             return _refused(state, event)
         case Listed() | Pong():
             return state
-        case _:
+        case (
+            Started()
+            | Resumed()
+            | Watching()
+            | Left()
+            | Played()
+            | Presence()
+            | Resigned()
+            | Claimed()
+        ):
             return _shown(state, event.game)
+        case _:
+            assert_never(event)
 
 
 def _synced(state: ClientState, event: AnyEvent, now_ms: int) -> ClientState:
@@ -398,6 +471,15 @@ def _refused(state: ClientState, error: Error) -> ClientState:
     if isinstance(error.retry_at, int):
         return _changed(state, error.game.id, retry_at=error.retry_at)
     return state
+
+
+def _asked(
+    state: ClientState,
+    game_id: str,
+    change: Callable[[frozenset[Intention]], frozenset[Intention]],
+) -> ClientState:
+    table = state.tables.get(game_id)
+    return state if table is None else _with(state, replace(table, asked=change(table.asked)))
 
 
 def _failed(state: ClientState, request: AnyRequest, sentence: str) -> ClientState:

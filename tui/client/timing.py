@@ -20,6 +20,8 @@ class Timing:
     reconnect: float = 0.5
     """About this before the first attempt to reconnect; grows."""
     reconnect_most: float = 20
+    farewell: float = 0.5
+    """For the last words to the server; half of it more for closing the connection."""
     steady: float = 10
     """A connection that lasted so long has ended the growing."""
     pulse: float = 10
@@ -50,6 +52,10 @@ class Backoff:
         pause = self._next
         self._next = min(self._most, 1.8 * pause)
         return pause * (0.5 + self._random())
+
+    def slow_down(self) -> None:
+        """The longest pause from now on."""
+        self._next = self._most
 
     def reset(self) -> None:
         self._next = self._first

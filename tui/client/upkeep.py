@@ -34,6 +34,7 @@ from tui.client.connection import Connection, Sleep
 from tui.client.errors import Unreachable
 from tui.client.model import Tables
 from tui.client.requests import PendingRequests
+from tui.client.seats import SavedSeat
 from tui.client.state import ConnectionChanged, ConnectionStatus, LatencyMeasured, Table
 from tui.client.timing import Timing, Vigil
 
@@ -63,6 +64,7 @@ class Upkeep:
         self._sleep = sleep
         self._vigil = Vigil(timing)
         self._newest: Connection | None = None
+        self.connections = 0
         self._errands: set[asyncio.Task[Any]] = set()
         self._following: set[str] = set()
         self.requests = PendingRequests(
@@ -78,6 +80,7 @@ class Upkeep:
     async def opened(self, connection: Connection) -> None:
         """Resumes every seat and every watched game, then lets requests travel."""
         self._newest = connection
+        self.connections += 1
         self.requests.hold()
         await self.requests.quiet()
         alive = [table for table in self._tables.state.tables.values() if table.alive]
@@ -163,9 +166,34 @@ class Upkeep:
             game_id=game_id or None,
         )
 
-    def leave(self, game_id: str) -> asyncio.Task[Any]:
-        """Tells the server that the player is at no such table, until it is heard or `stay`."""
-        return self.errand(self.requests.ask(Leave(id=game_id)), f"leave {game_id}")
+    def leave(
+        self,
+        game_id: str,
+        seat: SavedSeat | None = None,
+        arriving: frozenset[asyncio.Task[Any]] = frozenset(),
+    ) -> asyncio.Task[Any]:
+        """Tells the server that the player is at no such table, until it is heard or `stay`.
+
+        With his ``seat`` a game that waits is given up even after the connection was lost. What he
+        did before is ``arriving``: it has a moment to be there first.
+        """
+        return self.errand(self._leave(game_id, seat, arriving), f"leave {game_id}")
+
+    async def _leave(
+        self, game_id: str, seat: SavedSeat | None, arriving: frozenset[asyncio.Task[Any]]
+    ) -> None:
+        ask = self.requests.ask_until_answered
+        if arriving:
+            online = self._tables.state.connection is ConnectionStatus.ONLINE
+            moment = self._timing.farewell / 2 if online else 0
+            _, late = await asyncio.wait(arriving, timeout=moment)
+            for task in late:
+                task.cancel()
+        reply = await ask(Leave(id=game_id))
+        if seat is not None and isinstance(reply, Left) and reply.game.status == "waiting":
+            # A connection that holds no seat can give nothing up.
+            await ask(Resume(id=game_id, token=seat.token))
+            await ask(Leave(id=game_id))
 
     def stay(self, game_id: str) -> None:
         """The player comes back: a leave that is repeated later would unseat him."""

@@ -5,13 +5,22 @@ the same.
 """
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, assert_never
 
 from shared.board import CELL_NAMES, EMPTY, Mark, free, outcome
 from shared.messages import Listing, Snapshot
 from shared.replay import code_of
 from tui.client.errors import ELSEWHERE
-from tui.client.state import ClientState, ConnectionStatus, Table
+from tui.client.state import ClientState, ConnectionStatus, Missed, Table
+from tui.options import (
+    JoinGame,
+    Opening,
+    PlayComputer,
+    ShowLobby,
+    ShowReplay,
+    StartGame,
+    WatchGame,
+)
 from tui.words.digits import digit_of
 from tui.words.phrases import EMOTE_WORDS, counted, line_names, name_of, opponent_name, result
 
@@ -94,12 +103,57 @@ def connection_news(before: ClientState, now: ClientState) -> Iterator[str]:
         yield f"{now.failure} Trying again."
     if now.connection is before.connection:
         return
-    if now.connection is ConnectionStatus.RECONNECTING:
-        yield "The connection is lost; trying again."
-    elif now.connection is ConnectionStatus.FAILED:
-        yield now.failure or "The server cannot be reached."
-    elif before.connection is ConnectionStatus.RECONNECTING:
-        yield "Connected again."
+    match now.connection:
+        case ConnectionStatus.RECONNECTING:
+            yield "The connection is lost; trying again."
+        case ConnectionStatus.FAILED:
+            yield now.failure or "The server cannot be reached."
+        case ConnectionStatus.ONLINE if before.connection is ConnectionStatus.RECONNECTING:
+            yield "Connected again."
+        case ConnectionStatus.ONLINE if before.failure is not None:
+            yield "Connected."
+        case ConnectionStatus.ONLINE | ConnectionStatus.CONNECTING:
+            pass
+        case status:
+            assert_never(status)
+
+
+def opening(asked: Opening) -> str:
+    """What the command line asked for, while there is no answer yet."""
+    match asked:
+        case StartGame():
+            return "Starting a game."
+        case JoinGame(code):
+            return f"Joining {code}."
+        case WatchGame(code):
+            return f"Going to watch {code}."
+        case PlayComputer():
+            return "Calling the computer."
+        case ShowLobby() | ShowReplay():
+            return "Looking for the server."
+        case _:
+            assert_never(asked)
+
+
+def missed(game: Missed) -> Iterator[str]:
+    """What happened to a game that the player had left."""
+    if game.table is None:
+        yield f"Game {game.id}, which you left, is no longer on the server."
+        return
+    yield f"While you were away game {game.id} ended. {ended(game.table)}"
+    if game.table.game.moves:
+        yield f"Replay code: {code_of(game.table.game.moves)}"
+
+
+def no_move(table: Table) -> str:
+    """Why no cell can be played now."""
+    if table.finished:
+        return "The game is over."
+    if table.seat is None:
+        return "You watch this game; its players move."
+    if table.pending is not None:
+        return "Your move is on its way."
+    return "It is not your turn."
 
 
 def table_news(before: Table, now: Table, *, numpad: bool) -> Iterator[str]:

@@ -26,13 +26,19 @@ News = YourTurn | Ended
 
 def news(old: ClientState, new: ClientState) -> Iterator[News]:
     """What a player should hear of, whatever screen is in front."""
+    known = {missed.id for missed in old.missed}
+    for missed in new.missed:
+        result = result_of(missed.table) if missed.table else None
+        if result is not None and missed.id not in known:
+            yield Ended(missed.id, result)
     for game_id, table in new.tables.items():
         before = old.tables.get(game_id)
+        result = result_of(table)
+        # Whoever comes back to a game by its code may find it over.
+        if result is not None and not (before and before.finished):
+            yield Ended(game_id, result)
         if before is None:
             continue
-        result = result_of(table)
-        if result is not None and not before.finished:
-            yield Ended(game_id, result)
         began = before.game.status == "waiting"
         if table.my_turn and (began or table.game.moves != before.game.moves):
             yield YourTurn(game_id)

@@ -22,6 +22,7 @@ from tests.tui.client.bench import (
     seated,
     until,
 )
+from tests.tui.middleman import REFUSALS, middleman
 from tests.tui.scripted import Server
 from tests.tui.snapshots import CODE, NOW, game
 from tui.client.address import Located
@@ -29,7 +30,7 @@ from tui.client.client import Client, Unreachable
 from tui.client.failures import Way, describe
 from tui.client.seats import Seats
 from tui.client.state import ClientState, ConnectionStatus, Happening
-from tui.client.timing import Timing
+from tui.client.timing import Backoff, Timing
 
 
 async def test_nobody_listens(opened: Any) -> None:
@@ -62,6 +63,71 @@ async def test_a_server_that_is_none(opened: Any) -> None:
         client.reconnect()
         await until(client, lambda state: state.connection is ConnectionStatus.CONNECTING)
         await until(client, lambda state: state.connection is ConnectionStatus.FAILED)
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+@pytest.mark.parametrize("proxy", [False, True])
+async def test_whoever_was_online_goes_on_trying(
+    opened: Any, server: Server, monkeypatch: pytest.MonkeyPatch, refusal: str, proxy: bool
+) -> None:
+    """Whatever answers in place of the server or of the proxy, the game is found again."""
+    async with middleman(server.url, proxy=proxy) as between:
+        if proxy:
+            monkeypatch.setenv("ws_proxy", f"http://127.0.0.1:{between.port}")
+        client = await opened(url="ws://server.test" if proxy else between.url)
+        await seated(client, await server.accepts(), "0")
+        between.refusal = REFUSALS[refusal]
+        between.cut()
+        await until(client, lambda state: state.attempts > 3 and between.refused > 1)
+        assert client.state.connection is ConnectionStatus.RECONNECTING
+        between.refusal = None
+        request = await (peer := await server.accepts()).receives(id=CODE, token=TOKEN_O)
+        await peer.replies(request, Resumed(id=CODE, mark=Mark.O, game=game("0"), now=NOW))
+        await until(client, lambda state: state.connection is ConnectionStatus.ONLINE)
+
+
+async def test_what_cannot_pass_is_tried_at_the_slowest_interval() -> None:
+    """A server that refuses for an hour is asked every twenty seconds, not more and more often."""
+    backoff = Backoff(0.5, 20, lambda: 0.5)
+    assert [backoff.next() for _ in range(3)] == [0.5, 0.9, 1.62]
+    backoff.slow_down()
+    assert [backoff.next() for _ in range(3)] == [20, 20, 20]
+
+
+@pytest.mark.parametrize("place", ["http://{}/game", "ws://{}/game", "//{}", "/game"])
+async def test_a_server_that_has_moved(opened: Any, server: Server, place: str) -> None:
+    """A redirect is followed to the websocket that a web address stands for."""
+    host = server.url.removeprefix("ws://")
+    async with middleman(server.url) as between:
+        location = place.format(host if "{}" in place else "")
+        between.refusal = f"HTTP/1.1 308 Moved\r\nLocation: {location}\r\n\r\n".encode()
+        client = await opened(url=between.url)
+        if place == "/game":
+            await until(client, lambda state: state.connection is ConnectionStatus.FAILED)
+            assert between.refused > 1
+            assert "more than 10 redirects" in str(client.state.failure)
+            return
+        await server.accepts()
+        await until(client, lambda state: state.connection is ConnectionStatus.ONLINE)
+
+
+@pytest.mark.parametrize(
+    ("location", "said"),
+    [
+        ("http://127.0.0.1:1/login", "{} sends its visitors on, but nothing listens at {}."),
+        (
+            "mailto:ada",
+            "{} sends its visitors on to mailto:ada.",
+        ),
+    ],
+)
+async def test_a_server_that_points_to_none(opened: Any, location: str, said: str) -> None:
+    """Where a server sends its visitors is said when nobody can follow."""
+    async with middleman("ws://127.0.0.1:1") as between:
+        between.refusal = f"HTTP/1.1 302 Found\r\nLocation: {location}\r\n\r\n".encode()
+        client = await opened(url=between.url)
+        state = await until(client, lambda state: state.failure)
+        assert state.failure == said.format(between.url, "ws://127.0.0.1:1")
 
 
 async def test_the_address_is_asked_for_again(opened: Any, server: Server) -> None:

@@ -24,8 +24,8 @@ from websockets.exceptions import (
 )
 from websockets.http11 import Response
 
-from tui.client.errors import Unreachable
-from tui.client.failures import Way, describe
+from tui.client.errors import Elsewhere, Unreachable
+from tui.client.failures import Way, could_pass, describe
 
 SERVER = "wss://example.org"
 PLAIN = Way("ws://ada:secret@example.org:8002/game")
@@ -287,3 +287,35 @@ async def test_a_server_that_drops_a_handshake() -> None:
     async with await asyncio.start_server(drop, "127.0.0.1", 0) as server:
         uri = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         assert await failure_at(uri, Way(uri)) == f"{uri} closed the connection before it answered."
+
+
+@pytest.mark.parametrize(
+    ("error", "passes"),
+    [
+        *((InvalidStatus(answered(code)), True) for code in (408, 425, 429, 500, 502, 503, 504)),
+        *((InvalidStatus(answered(code)), False) for code in (200, 302, 400, 401, 403, 404, 426)),
+        *((InvalidProxyStatus(answered(code)), True) for code in (429, 502, 503)),
+        *((InvalidProxyStatus(answered(code)), False) for code in (403, 407)),
+        (caused(InvalidMessage("no"), EOFError()), True),
+        (caused(InvalidMessage("no"), ValueError()), False),
+        (caused(InvalidProxyMessage("no"), EOFError()), True),
+        (caused(InvalidProxyMessage("no"), ValueError()), False),
+        (ProxyError("no"), True),
+        (InvalidProxy("proxy", "no"), False),
+        (InvalidURI("uri", "no"), False),
+        (InvalidUpgrade("Upgrade", "h2c"), False),
+        (SecurityError("no"), False),
+        (untrusted("no"), False),
+        (ssl.SSLError("no"), True),
+        (ConnectionRefusedError(), True),
+        (TimeoutError(), True),
+        (socket.gaierror(socket.EAI_NONAME, "no"), True),
+        (UnicodeError("no"), False),
+        (ImportError("no"), False),
+        (Unreachable("Another program uses this port."), False),
+        (Elsewhere(), True),
+    ],
+)
+def test_what_could_pass(error: Exception, passes: bool) -> None:
+    """Whoever was never online waits for what passes, and not for what only a person changes."""
+    assert could_pass(error) is passes

@@ -8,7 +8,9 @@ import pytest
 from shared.board import Mark
 from shared.errors import ErrorCode, Refusal
 from shared.messages import (
+    Ping,
     Played,
+    Pong,
     Replaced,
     Resumed,
 )
@@ -24,7 +26,7 @@ from tests.tui.snapshots import CODE, NEXT, NOW, game
 from tui.client.address import Located
 from tui.client.errors import ELSEWHERE
 from tui.client.seats import Seats
-from tui.client.state import ClientState, ConnectionStatus, Happening
+from tui.client.state import ClientState, ConnectionStatus, Happening, Missed, Table
 
 
 async def test_another_players_gateway_on_the_port(
@@ -143,3 +145,32 @@ async def test_seats_that_cannot_be_saved(opened: Any, server: Server, tmp_path:
     await seated(client, peer)
     assert client.state.warning is not None
     assert client.state.warning.startswith("Games left here cannot be resumed")
+
+
+async def test_a_game_that_ended_without_its_player(
+    opened: Any, server: Server, tmp_path: Any
+) -> None:
+    """What became of games that were left is told once; a rematch of one of them can be resumed."""
+    old = Seats(tmp_path)
+    old.release(old.keep(server.url, "G0NE22", TOKEN_X))
+    old.release(old.keep(server.url, CODE, TOKEN_O))
+    client = await opened(Seats(tmp_path))
+    asking = asyncio.create_task(client.resumable())
+    peer = await server.accepts()
+    over = game("03142", next=NEXT)
+    for _ in range(2):
+        ping = await peer.receives()
+        if isinstance(ping, Ping) and ping.id == CODE:
+            await peer.replies(ping, Pong(now=NOW, id=CODE, mark=None, game=over))
+        else:
+            await peer.replies(ping, error(ErrorCode.NO_SUCH_GAME, id="G0NE22"))
+    ping = await peer.receives(id=NEXT)
+    rematch = game(code=NEXT)
+    await peer.replies(ping, Pong(now=NOW, id=NEXT, mark=None, game=rematch))
+    ((seat, shown),) = await asking
+    assert (seat.token, shown) == (TOKEN_X, rematch)
+    missed = [Missed(CODE, Table(over, Mark.O)), Missed("G0NE22", None)]
+    assert sorted(client.state.missed, key=lambda each: each.id, reverse=True) == missed
+    client.told()
+    assert client.state.missed == ()
+    assert [each.id for each in old.offered(server.url)] == [NEXT]

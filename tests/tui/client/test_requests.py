@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,10 +11,18 @@ from shared.board import Mark
 from shared.errors import ErrorCode, Refusal
 from shared.messages import (
     Claim,
+    GameEvent,
+    Leave,
+    Left,
     List,
     Listed,
+    Play,
+    Played,
+    RematchOffered,
     Resign,
+    Resigned,
     Resumed,
+    Snapshot,
     Started,
 )
 from tests.tui.client.bench import (
@@ -163,3 +172,166 @@ async def test_an_answer_that_makes_no_sense(opened: Any, server: Server) -> Non
         with pytest.raises(Refusal) as caught:
             await asking
         assert caught.value.message == "The server gave an answer that makes no sense here."
+
+
+@pytest.mark.parametrize(
+    "done",
+    [
+        Played(id=CODE, mark=Mark.O, tile="1,1", game=game("04"), now=NOW),
+        Resigned(id=CODE, mark=Mark.O, game=game("0", "resigned", rev=9), now=NOW),
+    ],
+)
+async def test_what_is_meant_outlives_every_outage(
+    opened: Any, server: Server, monkeypatch: pytest.MonkeyPatch, done: GameEvent
+) -> None:
+    """A move or a resignation made offline is kept for longer than any patience, and arrives."""
+    plays = isinstance(done, Played)
+    client = await opened()
+    peer = await server.accepts()
+    await seated(client, peer, "0")
+    peer.falls_silent()
+    requests = client._upkeep.requests
+    with monkeypatch.context() as impatient:
+        impatient.setattr(requests, "_timing", replace(requests._timing, patience=0.01))
+        asking = asyncio.create_task(client.play(CODE, 4) if plays else client.resign(CODE))
+        with pytest.raises(Unreachable):
+            await client.refresh_lobby()
+    for _ in range(3):
+        await peer.vanishes()
+        peer = await server.accepts()
+        resume = await peer.receives(id=CODE, token=TOKEN_O)
+        resumed = Resumed(id=CODE, mark=Mark.O, game=game("0"), now=NOW)
+        await peer.replies(resume, resumed)
+        request = await peer.receives(id=CODE)
+        assert isinstance(request, Play if plays else Resign)
+        table = client.state.tables[CODE]
+        assert (table.pending, table.asked) == ((4, set()) if plays else (None, {"resign"}))
+    await peer.replies(request, done)
+    await asking
+    table = client.state.tables[CODE]
+    assert (table.game, table.pending, table.asked, table.error) == (done.game, None, set(), None)
+
+
+async def test_what_is_meant_does_not_need_who_asked(opened: Any, server: Server) -> None:
+    """A move goes on when the screen that made it is closed, and ends when the table is left."""
+    client = await opened()
+    peer = await server.accepts()
+    await seated(client, peer, "0")
+    peer.falls_silent()
+    asking = asyncio.create_task(client.play(CODE, 4))
+    await until(client, lambda state: state.tables[CODE].pending == 4)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    await peer.vanishes()
+    peer = await server.accepts()
+    resume = await peer.receives(id=CODE, token=TOKEN_O)
+    await peer.replies(resume, Resumed(id=CODE, mark=Mark.O, game=game("0"), now=NOW))
+    assert isinstance(await peer.receives(tile="1,1", after="0"), Play)
+    leaving = asyncio.create_task(client.leave(CODE))
+    assert isinstance(await peer.receives(), Leave)
+    await peer.vanishes()
+    peer = await server.accepts()
+    leave = await peer.receives()
+    assert isinstance(leave, Leave)
+    await peer.replies(leave, Left(id=CODE, game=game("0"), now=NOW))
+    await leaving
+
+
+@pytest.mark.parametrize(
+    ("code", "truth"),
+    [
+        (ErrorCode.STALE, game("081", rev=9)),
+        (ErrorCode.GAME_OVER, game("0", "abandoned", rev=9, winner=Mark.X)),
+        (ErrorCode.TILE_TAKEN, game("0", rev=9)),
+    ],
+)
+async def test_a_kept_move_that_cannot_be_made_is_told(
+    opened: Any, server: Server, code: ErrorCode, truth: Snapshot
+) -> None:
+    """A player who believes that he has moved is told that he has not, and why."""
+    client = await opened()
+    peer = await server.accepts()
+    await seated(client, peer, "0")
+    playing = asyncio.create_task(client.play(CODE, 4))
+    await peer.receives(tile="1,1")
+    await peer.vanishes()
+    peer = await server.accepts()
+    resume = await peer.receives(id=CODE, token=TOKEN_O)
+    await peer.replies(resume, Resumed(id=CODE, mark=Mark.O, game=truth, now=NOW))
+    request = await peer.receives(tile="1,1", after="0")
+    await peer.replies(request, error(code, "So it is.", id=CODE, game=truth))
+    with pytest.raises(Refusal) as caught:
+        await playing
+    assert caught.value.message == "Your move was not made. So it is."
+    table = client.state.tables[CODE]
+    assert (table.pending, table.error) == (None, caught.value.message)
+
+
+async def test_what_is_meant_for_the_moment_lapses(opened: Any, server: Server) -> None:
+    """A claim and a word that come to nothing at once are told of, and never sent later."""
+    client = await opened()
+    peer = await server.accepts()
+    await seated(client, peer, "01")
+    peer.falls_silent()
+    saying = asyncio.create_task(client.emote(CODE, "hello"))
+    await until(client, lambda state: state.latency_ms is not None)
+    await peer.vanishes()
+    with pytest.raises(Unreachable):
+        await saying
+    for ask, sentence in (
+        (client.claim(CODE), "Nothing can be claimed without a connection."),
+        (client.emote(CODE, "hello"), "Nobody hears you without a connection."),
+    ):
+        with pytest.raises(Unreachable) as caught:
+            await ask
+        assert caught.value.sentence == client.state.tables[CODE].error == sentence
+    peer = await server.accepts()
+    resume = await peer.receives(id=CODE, token=TOKEN_O)
+    await peer.replies(resume, Resumed(id=CODE, mark=Mark.O, game=game("01"), now=NOW))
+    refreshing = asyncio.create_task(client.refresh_lobby())
+    request = await peer.receives()
+    assert isinstance(request, List)
+    await peer.replies(request, Listed(games=()))
+    await refreshing
+
+
+async def test_what_is_on_its_way_is_not_asked_twice(opened: Any, server: Server) -> None:
+    """Whoever wants the same again while it is on its way is told so."""
+    client = await opened()
+    peer = await server.accepts()
+    await seated(client, peer, "03142")
+    asking = asyncio.create_task(client.rematch(CODE))
+    request = await peer.receives(id=CODE)
+    with pytest.raises(Refusal) as caught:
+        await client.rematch(CODE)
+    assert caught.value.message == "That is on its way already."
+    offered = RematchOffered(id=CODE, mark=Mark.O, game=game("03142", rev=9), now=NOW)
+    await peer.replies(request, offered)
+    await asking
+    assert client.state.tables[CODE].asked == frozenset()
+
+
+async def test_a_game_that_is_given_up_offline(opened: Any, server: Server) -> None:
+    """A game that nobody has joined is cancelled, too, when its host gave it up in an outage."""
+    client = await opened()
+    starting = asyncio.create_task(client.start("o"))
+    peer = await server.accepts()
+    request = await peer.receives()
+    started = Started(id=CODE, mark=Mark.O, token=TOKEN_O, game=waiting(mark=Mark.O), now=NOW)
+    await peer.replies(request, started)
+    await starting
+    peer.falls_silent()
+    leaving = asyncio.create_task(client.leave(CODE))
+    await until(client, lambda state: not state.tables)
+    await peer.vanishes()
+    peer = await server.accepts()
+    leave = await peer.receives(id=CODE)
+    await peer.replies(leave, Left(id=CODE, game=waiting(mark=Mark.O), now=NOW))
+    resume = await peer.receives(id=CODE, token=TOKEN_O)
+    await peer.replies(resume, Resumed(id=CODE, mark=Mark.O, game=waiting(mark=Mark.O), now=NOW))
+    again = await peer.receives(id=CODE)
+    assert isinstance(again, Leave)
+    cancelled = game(rev=9, status="cancelled", x=None)
+    await peer.replies(again, Left(id=CODE, game=cancelled, now=NOW))
+    await leaving
+    assert client.state.tables == {}

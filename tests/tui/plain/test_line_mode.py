@@ -5,7 +5,8 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,12 @@ import pytest
 from backend.local.gateway import serve
 from shared.board import Mark
 from shared.errors import Refusal
+from shared.replay import code_of
 from tests.backend.memory import MemoryStore
+from tests.tui.client.bench import until
+from tests.tui.middleman import REFUSALS, middleman
 from tui.client.address import Located
-from tui.client.client import Client, Unreachable
+from tui.client.client import Address, Client, Unreachable
 from tui.client.seats import Seats
 from tui.client.timing import Timing
 from tui.options import (
@@ -30,17 +34,22 @@ from tui.options import (
     WatchGame,
 )
 from tui.plain import line_mode as plain
-from tui.plain.line_mode import Lines, Plain
+from tui.plain.line_mode import Lines, Plain, Say
+from tui.record import RecordFile
+
+Play = Callable[[Lines, Say], Coroutine[Any, Any, Any]]
 
 
 class Reader:
     """What a player in line mode hears and types."""
 
-    def __init__(self, options: Options, *, typed: bool = True) -> None:
+    def __init__(
+        self, play: Callable[[Lines, Say], Coroutine[Any, Any, Any]], *, typed: bool
+    ) -> None:
         self.lines = Lines(typed=typed)
         self.heard: list[str] = []
         self._more = asyncio.Event()
-        self.playing = asyncio.create_task(plain.play(options, self.lines, self._hear))
+        self.playing = asyncio.create_task(play(self.lines, self._hear))
 
     def _hear(self, sentence: str) -> None:
         self.heard.append(sentence)
@@ -84,7 +93,8 @@ async def sit(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asyn
     readers: list[Reader] = []
 
     def sit_down(opening: Opening, *, typed: bool = True, **options: Any) -> Reader:
-        reader = Reader(Options(url=url, opening=opening, **options), typed=typed)
+        asked = Options(url=url, opening=opening, **options)
+        reader = Reader(partial(plain.play, asked), typed=typed)
         readers.append(reader)
         return reader
 
@@ -166,9 +176,8 @@ async def test_a_pipe_that_ends_in_the_middle(sit: Sit, url: str) -> None:
     code = (await ada.hears("Your opponent types: ")).split()[5]
     ada.lines.put(None)
     bob = sit(JoinGame(code), name="Bob")
-    assert await ada.hears("You can come back") == (
-        f"You can come back: noughts-tui --plain join {code} --url {url}"
-    )
+    told = await ada.hears("You can come back until ")
+    assert told.endswith(f": noughts-tui --plain join {code} --url {url}")
     await ada.playing
     assert await bob.hears("Ada has left") == "Ada has left the table."
     again = sit(JoinGame(code), name="Ada")
@@ -218,7 +227,7 @@ async def test_an_interrupted_game(sit: Sit) -> None:
     sit(JoinGame((await ada.hears("Your opponent types: ")).split()[5]), name="Bob")
     await ada.hears("Your move")
     ada.playing.cancel()
-    assert (await ada.hears("You can")).startswith("You can come back: noughts-tui --plain join")
+    assert ": noughts-tui --plain join" in await ada.hears("You can come back until ")
 
 
 async def test_practice_in_the_lobby(sit: Sit) -> None:
@@ -330,47 +339,143 @@ async def test_damaged_seats_are_told_of(sit: Sit, tmp_path: Path) -> None:
     await ada.hears("Type match")
 
 
+HASTY = Timing(reconnect=0.001, reconnect_most=0.01)
+
+
 @contextlib.asynccontextmanager
-async def lost_for_good(
-    opening: Opening, *, typed: bool
-) -> AsyncIterator[tuple[Lines, asyncio.Queue[str], asyncio.Task[bool]]]:
-    """A player whose server ends, and is no server at the next attempt; later there is another."""
-    heard: asyncio.Queue[str] = asyncio.Queue()
-    lines = Lines(typed=typed)
-    async with serve(MemoryStore()) as second, contextlib.AsyncExitStack() as running:
+async def conversing(
+    url: Address, opening: Opening, *, typed: bool, home: Path | None = None
+) -> AsyncIterator[Reader]:
+    """A player whose client waits less long than a real one."""
+    async with Client(url, Seats(home), timing=HASTY) as client, asyncio.timeout(5):
+
+        async def play(lines: Lines, say: Say) -> None:
+            await Plain(Options(opening=opening), client, lines, say, RecordFile(home)).run()
+
+        reader = Reader(play, typed=typed)
+        yield reader
+        reader.playing.cancel()
+        await asyncio.gather(reader.playing, return_exceptions=True)
+
+
+@pytest.mark.parametrize("opening", [StartGame(), ShowLobby()])
+async def test_an_open_pipe_whose_server_cannot_be_reached(opening: Opening) -> None:
+    """A program is not left waiting for a server that nobody tries to reach any more."""
+    async with conversing("no address", opening, typed=False) as pipe:
+        with pytest.raises(Unreachable) as caught:
+            await pipe.playing
+    assert caught.value.sentence == "no address is not the address of a server."
+
+
+@pytest.mark.parametrize("typed", [True, False])
+async def test_a_server_that_comes_back(url: str, typed: bool) -> None:
+    """Whoever was connected hears that he is again, whatever the address led to meanwhile."""
+    async with contextlib.AsyncExitStack() as running:
         first = await running.enter_async_context(serve(MemoryStore()))
-        addresses = [first.url, "no address", second.url]
+        addresses = [first.url, "no address", url]
 
         async def locate(_needed: str | None) -> Located:
             return Located(addresses.pop(0), "here")
 
-        timing = Timing(reconnect=0.001)
-        async with Client(locate, Seats(None), timing=timing) as client, asyncio.timeout(5):
-            player = Plain(Options(opening=opening), client, lines, heard.put_nowait)
-            playing = asyncio.create_task(player.run())
-            await heard.get()
+        async with conversing(locate, ShowLobby(), typed=typed) as ada:
+            await ada.hears("Type match")
             await running.aclose()
-            yield lines, heard, playing
-            playing.cancel()
+            await ada.hears("The connection is lost; trying again.")
+            ada.types("list")
+            await ada.hears("Connected again.")
+            assert await ada.hears("Open games") == "Open games: none"
 
 
-async def test_a_pipe_whose_server_is_lost_for_good() -> None:
-    """A program is not left waiting for a server that nobody tries to reach any more."""
-    async with lost_for_good(StartGame(), typed=False) as (lines, _, playing):
-        lines.put("1")
-        lines.put(None)
-        with pytest.raises(Unreachable) as caught:
-            await playing
-    assert caught.value.sentence == "no address is not the address of a server."
+@pytest.mark.parametrize("typed", [True, False])
+@pytest.mark.parametrize("fault", ["cut", "half open"])
+async def test_every_line_is_answered_at_once(url: str, typed: bool, fault: str) -> None:
+    """Behind a dead connection a move is on its way, and the board and the way out are at hand."""
+    async with Client(url, Seats(None), name="Bob") as bob, middleman(url) as between:
+        code = (await bob.start(mark="o")).id
+        async with conversing(between.url, JoinGame(code), typed=typed) as ada:
+            await ada.hears("Your move")
+            between.freeze()
+            between.refusal = b""
+            if fault == "cut":
+                between.cut()
+                await ada.hears("The connection is lost; trying again.")
+            ada.types("5")
+            assert await ada.hears("Your move is") == "Your move is on its way."
+            ada.types("board")
+            assert await ada.hears("7 8 9") == "7 8 9"
+            assert await ada.hears("Your move is") == "Your move is on its way."
+            ada.types("quit")
+            await ada.hears("Your last move has not reached the server.")
+            assert f" --plain join {code}" in await ada.hears("You can come back until")
+            await ada.playing
 
 
-async def test_a_person_whose_server_is_lost_for_good() -> None:
-    """The next thing that a player types is asked of a server that is looked for again."""
-    async with lost_for_good(ShowLobby(), typed=True) as (lines, heard, _):
-        while await heard.get() != "no address is not the address of a server.":
-            pass
-        lines.put("list")
-        assert await heard.get() == "Open games: none"
+async def test_a_move_made_offline_is_played(url: str) -> None:
+    """A line typed while there is no connection is obeyed when there is one."""
+    async with Client(url, Seats(None), name="Bob") as bob, middleman(url) as between:
+        code = (await bob.start(mark="o")).id
+        async with conversing(between.url, JoinGame(code), typed=True) as ada:
+            await ada.hears("Your move")
+            between.refusal = REFUSALS["forbidden"]
+            between.cut()
+            await ada.hears("The connection is lost; trying again.")
+            ada.types("5", "6", "say hello", "claim")
+            assert await ada.hears("Your move is") == "Your move is on its way."
+            assert await ada.hears("Your move is") == "Your move is on its way."
+            await ada.hears("Nobody hears you without a connection.")
+            await ada.hears("Nothing can be claimed without a connection.")
+            between.refusal = None
+            await ada.hears("Connected again.")
+            assert await ada.hears("x takes") == "x takes the centre."
+
+
+async def test_joining_where_nobody_listens() -> None:
+    """Whoever waits for a server hears why, can play the computer meanwhile, and can go."""
+    async with conversing("ws://127.0.0.1:1", JoinGame("AAAAAA"), typed=True) as ada:
+        assert await ada.hears("Nothing") == "Nothing listens at ws://127.0.0.1:1. Trying again."
+        await ada.hears("Joining AAAAAA.")
+        ada.types("list")
+        assert await ada.hears("Joining") == (
+            "Joining AAAAAA. Nothing listens at ws://127.0.0.1:1. Type quit to end."
+        )
+        ada.types("practice easy")
+        assert (await ada.hears("Game")).endswith("you play x against Computer (easy).")
+        ada.types("quit")
+        await ada.playing
+
+
+async def test_what_happened_meanwhile_is_told(url: str, tmp_path: Path) -> None:
+    """A game that was lost while the player was away is told of once, and counted."""
+    async with Client(url, Seats(None), name="Bob") as bob:
+        code = (await bob.start()).id
+        async with conversing(url, JoinGame(code), typed=True, home=tmp_path) as ada:
+            await ada.hears("Game")
+            await bob.play(code, 4)
+            await ada.hears("Your move")
+            ada.types("1")
+            await ada.hears("o takes")
+            ada.types("quit")
+            await ada.playing
+        for cell in (2, 6):
+            if cell == 6:
+                async with conversing(url, JoinGame(code), typed=True, home=tmp_path) as ada:
+                    await ada.hears("Your move")
+                    ada.types("2", "quit")
+                    await ada.hears("o takes")
+                    await ada.playing
+            await until(bob, lambda state: state.tables[code].my_turn)
+            await bob.play(code, cell)
+        assert bob.state.tables[code].finished
+        async with conversing(url, ShowLobby(), typed=True, home=tmp_path) as ada:
+            assert await ada.hears("While") == (
+                f"While you were away game {code} ended. Bob wins: the diagonal."
+            )
+            assert await ada.hears("Replay") == f"Replay code: {code_of('40216')}"
+            await ada.hears("Type match")
+            assert RecordFile(tmp_path).read().lost == 1
+        async with conversing(url, ShowLobby(), typed=True, home=tmp_path) as ada:
+            await ada.hears("Type match")
+            assert not any("away" in sentence for sentence in ada.heard)
 
 
 async def test_a_password_is_not_told_on(url: str) -> None:

@@ -5,7 +5,7 @@ import pytest
 from shared.board import Mark
 from shared.messages import Snapshot
 from tests.tui.snapshots import CODE, NEXT, game, waiting
-from tui.client.state import ClientState, Table
+from tui.client.state import ClientState, Missed, Table
 from tui.words.news import Ended, News, YourTurn, news
 
 
@@ -25,6 +25,7 @@ def seated(game: Snapshot, mark: Mark | None = Mark.X, onward: str | None = None
         ([seated(waiting())], [seated(game())], [YourTurn(CODE)]),
         ([seated(waiting(mark=Mark.O), Mark.O)], [seated(game(), Mark.O)], []),
         ([], [seated(game())], []),
+        ([], [seated(game("03142"))], [Ended(CODE, "won")]),
         ([seated(game("0314"))], [seated(game("03142"))], [Ended(CODE, "won")]),
         (
             [seated(game("03142"), Mark.O)],
@@ -47,3 +48,11 @@ def seated(game: Snapshot, mark: Mark | None = Mark.X, onward: str | None = None
 def test_news(before: list[Table], after: list[Table], expected: list[News]) -> None:
     """A player hears of each turn of his that he did not bring about, and of the end."""
     assert list(news(state(*before), state(*after))) == expected
+
+
+def test_a_missed_game_is_news_once() -> None:
+    """A game that ended without the player is counted when it is found, and not again."""
+    lost, unknown = Missed(CODE, seated(game("03142"), Mark.O)), Missed(NEXT, None)
+    found = ClientState(missed=(lost,))
+    assert list(news(ClientState(), found)) == [Ended(CODE, "lost")]
+    assert list(news(found, ClientState(missed=(lost, unknown)))) == []
