@@ -161,6 +161,12 @@ def _web(parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:
     return server.main(words, found.host, found.port)
 
 
+def _conformance(_parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:
+    from tui.conformance import kit  # noqa: PLC0415 (for this one command)
+
+    return kit.main(found.server, junit=found.junit, slow=found.slow)
+
+
 def _complete(parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:
     import shtab  # noqa: PLC0415 (for this one command)
 
@@ -212,7 +218,13 @@ def _opening(found: argparse.Namespace, settings: Settings) -> Opening:
             return ShowLobby()
 
 
-_COMMANDS: Final = {"serve": _serve, "doctor": _doctor, "web": _web, "completion": _complete}
+_COMMANDS: Final = {
+    "serve": _serve,
+    "doctor": _doctor,
+    "conformance": _conformance,
+    "web": _web,
+    "completion": _complete,
+}
 
 
 if __name__ == "__main__":

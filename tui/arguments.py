@@ -2,6 +2,7 @@
 
 import argparse
 from importlib import metadata
+from pathlib import Path
 from typing import Final, get_args
 
 from shared import serve_options
@@ -65,6 +66,14 @@ def parser() -> argparse.ArgumentParser:
     )
     serve_options.add_to(serve)
     command("doctor", "say what this terminal and the connection can do, and what to change")
+    _add_conformance(
+        commands.add_parser(
+            "conformance",
+            help="hold a server to the promises of the protocol",
+            description="Hold any server to the promises of the protocol; leaves no game behind.",
+            allow_abbrev=False,
+        )
+    )
     web = command("web", "play in a browser")
     web.add_argument("--host", default="127.0.0.1", help="address of the page (default 127.0.0.1)")
     web.add_argument("--port", type=_port, default=8003, help="port of the page (default 8003)")
@@ -123,6 +132,16 @@ def _add_code(command: argparse.ArgumentParser) -> None:
         help="six letters and digits, as K7QF2M",
     )
     which.add_argument("--id", type=_code, metavar="CODE", help="the same")
+
+
+def _add_conformance(conformance: argparse.ArgumentParser) -> None:
+    conformance.add_argument("server", type=_url, metavar="URL", help="the server's address")
+    conformance.add_argument(
+        "--junit", type=Path, metavar="FILE", help="write the report as JUnit XML, too"
+    )
+    conformance.add_argument(
+        "--slow", action="store_true", help="try what waits for clocks, too: about 40 seconds more"
+    )
 
 
 def _sentence(text: str) -> str:

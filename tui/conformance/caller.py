@@ -18,7 +18,7 @@ from shared.messages import EVENTS
 Frame = dict[str, Any]
 
 QUIET_SECONDS: Final = 0.3
-"""How long nothing must come before it is said that nothing comes; a ping and its pong are between."""
+"""How long nothing more must come, after the answer to a ping, to say that nothing comes."""
 
 
 class Broken(Exception):
@@ -40,6 +40,13 @@ def new_key() -> str:
     return secrets.token_urlsafe(16)
 
 
+def text_of(frame: str | bytes) -> str:
+    """The text of a frame, which the protocol wants to be one of text."""
+    if isinstance(frame, str):
+        return frame
+    raise Broken("the server sent a binary frame")
+
+
 class Caller:
     """A client; what is pushed while a reply is awaited is kept for `pushed`.
 
@@ -56,11 +63,11 @@ class Caller:
         """Sends a frame as it is."""
         await self._socket.send(frame)
 
-    async def tell(self, kind: str, **fields: Any) -> None:
+    async def tell(self, kind: str, /, **fields: Any) -> None:
         """Sends a request without ``ref``."""
         await self.send(json.dumps({"type": kind, **fields}))
 
-    async def ask(self, kind: str, **fields: Any) -> Frame:
+    async def ask(self, kind: str, /, **fields: Any) -> Frame:
         """The reply to a request, without its ``ref``."""
         ref = f"r{next(self._refs)}"
         await self.tell(kind, **fields, ref=ref)
@@ -73,14 +80,14 @@ class Caller:
         del frame["ref"]
         return frame
 
-    async def done(self, kind: str, **fields: Any) -> Frame:
+    async def done(self, kind: str, /, **fields: Any) -> Frame:
         """The reply to a request that must succeed."""
         reply = await self.ask(kind, **fields)
         if reply["type"] == "error":
             raise Broken(f"{kind} was refused with {reply['code']}: {reply['message']}")
         return reply
 
-    async def refused(self, code: str, kind: str, **fields: Any) -> Frame:
+    async def refused(self, code: str, kind: str, /, **fields: Any) -> Frame:
         """The error of a request that must be refused with this code."""
         reply = await self.ask(kind, **fields)
         expect(reply.get("code", reply["type"]), code, f"{kind} was answered")
@@ -135,9 +142,7 @@ class Caller:
 
     async def _read(self) -> Frame:
         """The next frame, if it is one of the protocol."""
-        text = await self._socket.recv()
-        if not isinstance(text, str):
-            raise Broken("the server sent a binary frame")
+        text = text_of(await self._socket.recv())
         try:
             event = codec.decode_event(text)
         except ProtocolError as error:

@@ -1,7 +1,7 @@
 """What is promised of any frame."""
 
 import json
-from typing import Final
+from typing import Any, Final
 
 from tui.conformance.caller import Broken, expect
 from tui.conformance.desk import Desk, Promise
@@ -12,7 +12,7 @@ _NO_REQUESTS: Final = (
     *(("{}", "unknown_type"), ('{"type": "fly"}', "unknown_type"), ('{"type": 1}', "unknown_type")),
     ('{"type": "$disconnect"}', "unknown_type"),
 )
-_BAD_FIELDS: Final = (
+_BAD_FIELDS: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     *(("start", {"clock": 4}, "clock"), ("start", {"clock": 601}, "clock")),
     *(("start", {"clock": 5.0}, "clock"), ("start", {"clock": True}, "clock")),
     *(("start", {"name": None}, "name"), ("start", {"mark": "z"}, "mark")),
@@ -43,15 +43,18 @@ async def names_the_field(desk: Desk) -> None:
 
 
 async def copies_the_ref(desk: Desk) -> None:
-    """A ref of 1 to 32 characters is copied into the reply; another one is refused, and not copied."""
+    """A ref of 1 to 32 characters is copied into the reply; another is refused and not copied."""
     who = await desk.caller()
-    for ref in ("r", "é" * 32):
-        await who.tell("ping", ref=ref)
-        await who.reply(ref)
-    for ref in ("", "r" * 33, "a\nb", 5):
+    for good in ("r", "é" * 32):
+        await who.tell("ping", ref=good)
+        await who.reply(good)
+    wrong: tuple[object, ...] = ("", "r" * 33, "a\nb", 5)
+    for ref in wrong:
         await who.tell("ping", ref=ref)
         error = await who.pushed("error")
-        expect((error["code"], error.get("ref")), ("bad_request", None), f"ref {ref!r} was answered")
+        expect(
+            (error["code"], error.get("ref")), ("bad_request", None), f"ref {ref!r} was answered"
+        )
 
 
 async def ignores_unknown_fields(desk: Desk) -> None:

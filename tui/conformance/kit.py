@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import WebSocketException
 
 from tui.client.address import public_url
 from tui.client.errors import Unreachable
-from tui.client.failures import describe
+from tui.client.failures import Way, describe
 from tui.conformance import frames, lobby, moves, report, seats
 from tui.conformance.caller import Broken, Untried, caller
 from tui.conformance.desk import Desk, Promise
@@ -26,6 +26,7 @@ PARTS: Final = {
 
 _MOST_SECONDS: Final = 60
 """For one promise, whatever the server does."""
+_FAILURES: Final = (Broken, KeyError, TypeError, ValueError, OSError, WebSocketException)
 
 
 def promises() -> Iterator[tuple[str, Promise]]:
@@ -59,17 +60,21 @@ async def _tried(promise: Promise, desk: Desk) -> tuple[Verdict, str]:
             await promise(desk)
     except Untried as reason:
         return "not tried", str(reason)
-    except Broken as reason:
-        return "broken", str(reason)
-    except TimeoutError:
-        return "broken", "an answer did not come in time"
-    except ConnectionClosed as error:
-        return "broken", f"the server ended the connection: {error}"
-    except (KeyError, TypeError) as error:
-        return "broken", f"an answer has no {error}"
-    except (OSError, WebSocketException) as error:
-        return "broken", f"no further connection: {error}"
+    except _FAILURES as failure:
+        return "broken", _why(failure)
     return "kept", ""
+
+
+def _why(failure: Exception) -> str:
+    match failure:
+        case Broken():
+            return str(failure)
+        case TimeoutError():
+            return "an answer did not come in time"
+        case KeyError():
+            return f"an answer has no {failure}"
+        case _:
+            return f"the connection failed: {failure}"
 
 
 def _name(promise: Promise) -> str:
@@ -97,7 +102,7 @@ async def _report(url: str, *, slow: bool) -> list[Result]:
         async with caller(url, patience=10):
             pass
     except (OSError, WebSocketException, TimeoutError) as error:
-        raise Unreachable(describe(error, url)) from error
+        raise Unreachable(describe(error, Way(url))) from error
     found = []
     async for result in results(url, slow=slow):
         print(report.text(result), flush=True)  # noqa: T201 (a report)

@@ -77,7 +77,7 @@ async def says_an_emote(desk: Desk) -> None:
 
 
 async def tells_the_truth(desk: Desk) -> None:
-    """ping tells the server's time, and with an id the game and the seat that the asker holds."""
+    """Ping tells the server's time, and with an id the game and the seat that the asker holds."""
     x, _, code = await desk.seated()
     stranger = await desk.caller()
     expect("now" in await x.done("ping"), True, "the time is told")

@@ -7,7 +7,7 @@ from tui.conformance.caller import Untried, expect
 from tui.conformance.desk import X_WINS, Desk, Promise, move, play
 
 _DRAW: Final = "021354687"
-_TWO_LINES: Final = "041325867"
+_TWO_LINES: Final = "143527680"
 _CLOCK_SECONDS: Final = 5
 _ABANDONED_SECONDS: Final = 30
 
@@ -88,7 +88,7 @@ async def knows_a_draw(desk: Desk) -> None:
 
 
 async def resigns(desk: Desk) -> None:
-    """resign ends the game for the other, and the same again is a success."""
+    """Resign ends the game for the other, and the same again is a success."""
     x, o, code = await desk.seated()
     reply = await x.done("resign", id=code)
     expect((reply["game"]["status"], reply["game"]["winner"]), ("resigned", "o"), "the game ends")

@@ -10,7 +10,7 @@ from tui.conformance.desk import Desk, Promise
 
 
 async def starts_a_game(desk: Desk) -> None:
-    """start gives a code, a mark and a token; the game waits and nobody has moved."""
+    """Start gives a code, a mark and a token; the game waits and nobody has moved."""
     who = await desk.caller()
     for wanted, given in (("x", ("x",)), ("o", ("o",)), ("random", ("x", "o"))):
         reply = await desk.start(who, mark=wanted)
@@ -42,12 +42,14 @@ async def cleans_names(desk: Desk) -> None:
 
 
 async def joins_a_game(desk: Desk) -> None:
-    """join takes the free seat, begins the game, and is pushed to the one who waits."""
+    """Join takes the free seat, begins the game, and is pushed to the one who waits."""
     x, o = await desk.callers(2)
     code = (await desk.start(x))["id"]
     reply = await desk.join(o, code, name="Bob")
     game = reply["game"]
-    expect((reply["mark"], game["status"], game["turn"]), ("o", "playing", "x"), "who joins is told")
+    expect(
+        (reply["mark"], game["status"], game["turn"]), ("o", "playing", "x"), "who joins is told"
+    )
     push = await x.pushed("join")
     expect((push["mark"], push["game"]["rev"]), ("o", game["rev"]), "the one who waits is told")
     expect("token" in push, False, "the push has a token")
@@ -94,7 +96,7 @@ async def tells_nobody_a_token(desk: Desk) -> None:
 
 
 async def resumes(desk: Desk) -> None:
-    """resume binds the seat to the new connection; the old one is told replaced."""
+    """Resume binds the seat to the new connection; the old one is told replaced."""
     x, o, new = await desk.callers(3)
     started = await desk.start(x)
     code = started["id"]
@@ -131,7 +133,7 @@ async def tells_a_lost_connection(desk: Desk) -> None:
 
 
 async def cancels_a_waiting_game(desk: Desk) -> None:
-    """leave of a game that waits cancels it, and nobody can join it any more."""
+    """Leave of a game that waits cancels it, and nobody can join it any more."""
     x, other = await desk.callers(2)
     code = (await desk.start(x))["id"]
     reply = await x.done("leave", id=code)
@@ -140,7 +142,7 @@ async def cancels_a_waiting_game(desk: Desk) -> None:
 
 
 async def keeps_the_seat_of_who_leaves(desk: Desk) -> None:
-    """leave of a running game is told the opponent as left, and the seat can be resumed."""
+    """Leave of a running game is told the opponent as left, and the seat can be resumed."""
     x, o = await desk.callers(2)
     started = await desk.start(x)
     code = started["id"]
@@ -152,7 +154,7 @@ async def keeps_the_seat_of_who_leaves(desk: Desk) -> None:
 
 
 async def lets_strangers_leave(desk: Desk) -> None:
-    """leave by somebody who is not at the table succeeds and changes nothing."""
+    """Leave by somebody who is not at the table succeeds and changes nothing."""
     x, _, code = await desk.seated()
     before = (await x.done("ping", id=code))["game"]
     stranger = await desk.caller()
