@@ -14,7 +14,15 @@ from tui.arguments import parser
 
 ROOT = Path(__file__).parents[1]
 DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
-PLACES = {"CODE": "K7QF2M", "SECONDS": "30", "N": "5", "DIR": "games", "SEED": "7"}
+PLACES = {
+    "CODE": "K7QF2M",
+    "URL": "ws://127.0.0.1:8002",
+    "FILE": "report.xml",
+    "SECONDS": "30",
+    "N": "5",
+    "DIR": "games",
+    "SEED": "7",
+}
 
 
 def commands(program: str) -> list[str]:
