@@ -29,7 +29,7 @@ check: $(DEV) ## lint, types, import contracts
 	$(BIN)/lint-imports
 
 soak: $(DEV) ## the long proofs with their full counts, about half an hour
-	NOUGHTS_PROOFS=full $(BIN)/python -m pytest -s tests/proofs tests/e2e tests/backend/local tests/tui/test_chaos.py tests/tui/test_walk.py $(ARGS)
+	NOUGHTS_PROOFS=full $(BIN)/python -m pytest -s tests/proofs tests/e2e tests/backend/local tests/tui/test_chaos.py tests/tui/test_walk.py tests/tui/conformance $(ARGS)
 
 pictures: $(DEV) ## draw every screen into docs/pictures
 	$(BIN)/python -m benchmarks.pictures
