@@ -17,6 +17,7 @@ from shared import serve_options
 from tui import arguments, embedded, terminal
 from tui.client.address import check_url
 from tui.client.errors import Unreachable
+from tui.folders import NoFolder, state_folder
 from tui.options import (
     OWN_THEMES,
     JoinGame,
@@ -29,7 +30,7 @@ from tui.options import (
     WatchGame,
 )
 from tui.own_command import python_command
-from tui.settings import BadSettings, Settings, load, settings_path
+from tui.settings import BadSettings, Settings, load, read, settings_path
 
 if TYPE_CHECKING:
     from tui.app import NoughtsApp
@@ -53,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = _COMMANDS.get(found.command, _play)(parser, found)
         if sys.stdout is not None:
             sys.stdout.flush()
-    except (BadSettings, Unreachable) as error:
+    except (BadSettings, NoFolder, Unreachable) as error:
         print(f"noughts-tui: {error}", file=sys.stderr)  # noqa: T201 (a command line)
         return 1
     except BrokenPipeError:
@@ -129,6 +130,8 @@ def _unknown_theme(asked: str | None) -> Iterator[str]:
 
 
 def _serve(parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:
+    if found.data is None:
+        state_folder()  # where there is none, that is said here
     command = embedded.command(*serve_options.words(serve_options.read(found, parser)))
     if sys.platform == "win32":
         with contextlib.suppress(KeyboardInterrupt):
@@ -142,8 +145,8 @@ def _doctor(parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:
     from tui import doctor  # noqa: PLC0415 (for this one command)
 
     settings_url = None
-    with contextlib.suppress(BadSettings):  # which the doctor reports
-        settings_url = load()[0].url
+    with contextlib.suppress(NoFolder):  # which the doctor reports
+        settings_url = read().settings.url
     return doctor.main(found.url or _environment_url(parser) or settings_url)
 
 

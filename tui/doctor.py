@@ -13,15 +13,20 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import Final, Literal
+
+from filelock import FileLock, Timeout
 
 from tui.client.address import public_url
 from tui.client.client import Client
 from tui.client.seats import Seats
 from tui.client.state import ClientState, ConnectionStatus
 from tui.embedded import ensure
-from tui.folders import state_folder
-from tui.settings import BadSettings, load, settings_path
+from tui.files import replace_file
+from tui.folders import NoFolder, state_folder
+from tui.options import OWN_THEMES
+from tui.settings import read, settings_path
 from tui.terminal import no_colour, real_size
 from tui.words.phrases import LEAST_SIZE
 
@@ -138,16 +143,31 @@ def python_finding() -> Finding:
 
 
 def settings_findings() -> Iterator[Finding]:
-    """Whether the settings can be used."""
+    """Whether the settings can be used: every mistake, and the theme that they name."""
     try:
-        _, warnings = load()
-    except BadSettings as error:
-        yield Finding("bad", str(error), "Correct the value or remove the line.")
+        path = settings_path()
+    except NoFolder as error:
+        yield Finding("bad", str(error))
         return
-    found = "" if settings_path().exists() else " (none yet)"
-    yield Finding("ok", f"Settings: {settings_path()}{found}")
-    for warning in warnings:
+    found = read(path)
+    for mistake in found.mistakes:
+        yield Finding("bad", mistake, "Correct the value or remove the line.")
+    if not found.mistakes:
+        yield Finding("ok", f"Settings: {path}{'' if path.exists() else ' (none yet)'}")
+    for warning in found.warnings:
         yield Finding("note", warning)
+    theme = found.settings.theme
+    if theme and not _theme_exists(theme):
+        advice = f"The game's own are {', '.join(OWN_THEMES)}; t in the lobby shows all."
+        yield Finding("note", f"{path}: theme: no theme is called {theme}.", advice)
+
+
+def _theme_exists(name: str) -> bool:
+    if name in OWN_THEMES:
+        return True
+    from tui.themes import exists  # noqa: PLC0415 (loads Textual)
+
+    return exists(name)
 
 
 def server_finding(url: str | None, state: ClientState) -> Finding:
@@ -177,18 +197,50 @@ async def examine_server(url: str | None) -> Finding:
         return server_finding(url, client.state)
 
 
-def examine_state_folder() -> Finding:
-    """Whether seats can be saved, so that a game survives its terminal."""
-    folder = state_folder()
+def examine_state_folder() -> Iterator[Finding]:
+    """Whether seats can be saved, so that a game survives its terminal: by doing what saving does.
+
+    A file is written and replaced, and a lock is taken that nobody else can take meanwhile.
+    """
+    advice = "Without it a game cannot be resumed; NOUGHTS_TUI_HOME names another folder."
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        probe = folder / f".doctor-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
+        folder = state_folder()
+    except NoFolder as error:
+        yield Finding("bad", f"Files: {error}")
+        return
+    probe = folder / f".doctor-{os.getpid()}"
+    try:
+        replace_file(probe, "")
+        replace_file(probe, "")
+        locked = _locks(probe)
     except OSError as error:
-        advice = "Without it a game cannot be resumed; NOUGHTS_TUI_HOME names another folder."
-        return Finding("bad", f"Files: {folder}: {error.strerror or error}", advice)
-    return Finding("ok", f"Files: {folder}")
+        yield Finding("bad", f"Files: {folder}: {error.strerror or error}", advice)
+        return
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink()
+    if not locked:
+        yield Finding("bad", f"Files: {folder}: locks have no effect there", advice)
+        return
+    yield Finding("ok", f"Files: {folder}")
+    seats = Seats(folder, puts_aside=False)
+    seats.offered("")
+    if seats.warning:
+        yield Finding("note", seats.warning)
+
+
+def _locks(path: Path) -> bool:
+    """Whether a lock on a file keeps others from it.
+
+    Raises:
+        OSError: there are no locks.
+    """
+    with FileLock(path).acquire(blocking=False):
+        try:
+            FileLock(path).acquire(blocking=False).lock.release()
+        except Timeout:
+            return True
+    return False
 
 
 def examine_terminal() -> Terminal:
@@ -245,7 +297,7 @@ def _read_until(descriptor: int, ending: re.Pattern[bytes]) -> bytes:
 
 def main(url: str | None) -> int:
     """Prints every finding; 1 when something keeps one from playing. None is this machine."""
-    findings = [python_finding(), *settings_findings(), examine_state_folder()]
+    findings = [python_finding(), *settings_findings(), *examine_state_folder()]
     findings += terminal_findings(examine_terminal())
     for finding in findings:
         print(finding, flush=True)  # noqa: T201 (a report)

@@ -6,8 +6,10 @@ import tempfile
 from pathlib import Path
 
 
-def replace_file(path: Path, text: str) -> None:
-    """Writes a file as a whole, for its owner's eyes only; whoever reads it never sees half of it.
+def replace_file(path: Path, text: str, *, mode: int | None = None) -> None:
+    """Writes a file as a whole; whoever reads it never sees half of it.
+
+    Only its owner can read it, unless ``mode`` says otherwise. Line ends are written as they are.
 
     Raises:
         OSError: the file is as it was.
@@ -18,9 +20,11 @@ def replace_file(path: Path, text: str) -> None:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")
     with contextlib.ExitStack() as unwritten:
         unwritten.callback(Path(name).unlink, missing_ok=True)
-        with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 (a descriptor)
+        with open(descriptor, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123 (a descriptor)
             file.write(text)
             file.flush()
             os.fsync(descriptor)
+        if mode is not None:
+            Path(name).chmod(mode)
         Path(name).replace(path)
         unwritten.pop_all()

@@ -34,7 +34,7 @@ def program() -> tuple[str, ...]:
 
 def _near(path: str) -> str:
     """The shorter of a path and that from the folder we are in."""
-    with suppress(ValueError):  # on another drive
+    with suppress(ValueError, OSError):  # on another drive, or where we stand is gone
         here = os.path.relpath(path)
         here = here if os.sep in here else os.path.join(os.curdir, here)  # noqa: PTH118 (pathlib drops the dot)
         return min(os.path.abspath(path), here, key=len)  # noqa: PTH100 (no link is followed)

@@ -1,16 +1,20 @@
 """The doctor: each finding says what is, and what to change."""
 
+import contextlib
+import errno
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from backend.local.gateway import serve
+from shared.constants import CLOCK_WORDS
 from tests.backend.memory import MemoryStore
 from tui import doctor
 from tui.client.state import ClientState, ConnectionStatus
@@ -107,14 +111,80 @@ def test_settings(home: Path) -> None:
     assert finding.what == f"{path}: bell: must be true or false."
 
 
+def test_every_mistake_in_the_settings(home: Path) -> None:
+    """The doctor names every mistake and not the first only, and a theme that does not exist."""
+    path = home / "config" / "settings.toml"
+    path.parent.mkdir()
+    path.write_text('bell = 1\nclock = 4\ntheme = "nope"\nurl = "http://x"\nwhat = 1\n')
+    assert [(each.verdict, each.what) for each in settings_findings()] == [
+        (
+            "bad",
+            f"{path}: url: 'http://x' is not a server's address, such as wss://example.org/game.",
+        ),
+        ("bad", f"{path}: bell: must be true or false."),
+        ("bad", f"{path}: clock: a clock is {CLOCK_WORDS}."),
+        ("note", f"{path}: what is not a setting."),
+        ("note", f"{path}: theme: no theme is called nope."),
+    ]
+    for theme in ("nord", "high-contrast"):
+        path.write_text(f'theme = "{theme}"\n')
+        assert [each.verdict for each in settings_findings()] == ["ok"]
+
+
 def test_files(home: Path) -> None:
     """A folder that cannot be written to is bad: games could not be resumed."""
-    assert examine_state_folder().verdict == "ok"
+    (finding,) = examine_state_folder()
+    assert finding.verdict == "ok"
+    assert list((home / "state").iterdir()) == []
     (home / "state").rmdir()
     (home / "state").touch()
-    finding = examine_state_folder()
+    (finding,) = examine_state_folder()
     assert finding.verdict == "bad"
     assert finding.what == f"Files: {home / 'state'}: File exists"
+
+
+def fail_to_lock(_lock: FileLock, **_how: object) -> None:
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+
+def lock_without_effect(lock: FileLock, **_how: object) -> object:
+    return contextlib.nullcontext(lock)
+
+
+@pytest.mark.parametrize(
+    ("acquire", "why"),
+    [(fail_to_lock, "No locks available"), (lock_without_effect, "locks have no effect there")],
+)
+def test_a_folder_without_locks(
+    home: Path, monkeypatch: pytest.MonkeyPatch, acquire: Callable[..., object], why: str
+) -> None:
+    """A folder on a file system without locks is bad, as the gateway could not start there."""
+    monkeypatch.setattr(FileLock, "acquire", acquire)
+    if acquire is lock_without_effect:
+        monkeypatch.setattr("tui.doctor._locks", lambda _path: False)
+    (finding,) = examine_state_folder()
+    assert (finding.verdict, finding.what) == ("bad", f"Files: {home / 'state'}: {why}")
+
+
+def test_damaged_seats(home: Path) -> None:
+    """The doctor says that the seats are damaged, and changes nothing."""
+    path = home / "state" / "seats.json"
+    path.parent.mkdir()
+    path.write_text("{")
+    _, finding = examine_state_folder()
+    assert (finding.verdict, finding.what) == (
+        "note",
+        f"The saved seats cannot be read: {path} is damaged.",
+    )
+    assert path.read_text() == "{"
+
+
+def test_no_folder_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no folder can be found the doctor says what to set."""
+    monkeypatch.setenv("NOUGHTS_TUI_HOME", "~nosuch/x")
+    for finding in (*settings_findings(), *examine_state_folder()):
+        assert finding.verdict == "bad"
+        assert "NOUGHTS_TUI_HOME" in finding.what
 
 
 def test_a_server_out_of_reach() -> None:

@@ -117,8 +117,15 @@ class Seats:
     A seat is held from `keep` or `hold` to `release`, `forget` or the end of the process.
     """
 
-    def __init__(self, folder: Path | None, *, now_ms: Callable[[], int] = wall_ms) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        *,
+        now_ms: Callable[[], int] = wall_ms,
+        puts_aside: bool = True,
+    ) -> None:
         self._folder = folder
+        self._puts_aside = puts_aside
         self._now_ms = now_ms
         self._unsaved: dict[Place, Change] = {}
         self._patience = _LOCK_SECONDS
@@ -265,6 +272,9 @@ class Seats:
             return _File()
 
     def _put_aside(self, path: Path) -> None:
+        if not self._puts_aside:
+            self._trouble["file"] = f"The saved seats cannot be read: {path} is damaged."
+            return
         aside = path.with_name(f"seats.damaged-{self._now_ms()}.json")
         try:
             path.rename(aside)
