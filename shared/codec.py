@@ -140,7 +140,8 @@ def _request(fields: dict[str, Any]) -> AnyRequest:
         )
     # First, for another version can have other fields.
     version = fields.get("v") if "v" in REQUESTS[kind].__struct_fields__ else None
-    if isinstance(version, int) and version != PROTOCOL_VERSION:
+    is_number = isinstance(version, int) and not isinstance(version, bool)
+    if is_number and version != PROTOCOL_VERSION:
         raise Refusal(
             ErrorCode.UNSUPPORTED_VERSION,
             f"This server speaks version {PROTOCOL_VERSION} of the protocol only.",

@@ -296,6 +296,11 @@ def with_seat(game: Game, mark: Mark, seat: Seat) -> Game:
     return replace(game, x=seat) if mark is Mark.X else replace(game, o=seat)
 
 
+def with_watchers(game: Game, watchers: AbstractSet[str]) -> Game:
+    """The game as a push sees it, with these watchers."""
+    return replace(game, watchers=frozenset(watchers))
+
+
 def _change(game: Game, at: Moment, **changes: Any) -> Game:
     return replace(game, rev=game.rev + 1, expires=at.expires, **changes)
 
@@ -326,19 +331,6 @@ def joined(game: Game, mark: Mark, seat: Seat, at: Moment) -> Game:
     return _seated(
         game, at, mark, seat, status="playing", turn_at=at.now, since=at.now, watchers=watchers
     )
-
-
-def released(game: Game, mark: Mark, at: Moment, *, since: int | None = None) -> Game:
-    """The game waiting again, because whoever just took the seat ``mark`` does not stay.
-
-    ``since`` is given when the host is gone: when they began to wait, which they go on with.
-    """
-    host = game.seat(mark.other)
-    seats = {mark.value: Seat(), mark.other.value: host}
-    if since is None:
-        return _change(game, at, **seats, status="waiting")
-    gone = replace(host, connection=None, away="lost", away_at=at.now)
-    return _change(game, at, **seats | {mark.other.value: gone}, status="waiting", since=since)
 
 
 def bound(game: Game, mark: Mark, connection: str, at: Moment) -> Game:
@@ -381,14 +373,24 @@ def offered(game: Game, mark: Mark, at: Moment) -> Game:
 def moved_on(game: Game, next_id: str, at: Moment) -> Game:
     """The game whose players sit at ``next_id`` now; a waiting one is cancelled by it."""
     status = "cancelled" if game.status == "waiting" else game.status
-    gone = {mark.value: replace(game.seat(mark), connection=None) for mark in Mark}
+    gone = {mark.value: _moved(game.seat(mark), at) for mark in Mark}
     return _change(game, at, next=next_id, status=status, **gone)
 
 
-def withdrawn(game: Game, at: Moment) -> Game:
-    """The game that nobody was told of, with nobody at it."""
-    x, o = (replace(game.seat(mark), connection=None) for mark in Mark)
-    return _change(game, at, status="cancelled", x=x, o=o)
+def _moved(seat: Seat, at: Moment) -> Seat:
+    return replace(seat, connection=None, away="left", away_at=at.now) if seat.taken else seat
+
+
+def renewed(game: Game, at: Moment) -> Game:
+    """The game as the lobby shows it for some time to come; the same game where it does anyway.
+
+    The lobby shows what began to wait, or to be played, no longer ago than a game lives. Whoever
+    comes back to a game has it counted from half of that time ago, and keeps the place in line.
+    """
+    oldest = (at.oldest + at.now) // 2
+    if game.lobby is None or game.since >= oldest:
+        return game
+    return _change(game, at, since=oldest)
 
 
 def rematch_of(game: Game, attempt: int, at: Moment) -> Game:

@@ -12,8 +12,9 @@ from msgspec.structs import replace as with_fields
 
 from backend.core import game as rules
 from backend.core.context import Context
-from backend.core.game import Action, Game, Seat
+from backend.core.game import Action, Game, Moment, Seat
 from backend.core.ports import Busy, Conflict, Metric, Metrics, Store
+from backend.core.presence import Presence
 from backend.core.pushes import Pushes
 from shared import messages as wire
 from shared.board import Mark
@@ -26,38 +27,51 @@ class Seating:
     """Gives seats and binds them to connections."""
 
     def __init__(
-        self, store: Store, pushes: Pushes, metrics: Metrics, new_key: Callable[[], str]
+        self,
+        store: Store,
+        pushes: Pushes,
+        presence: Presence,
+        metrics: Metrics,
+        new_key: Callable[[], str],
     ) -> None:
         self._store = store
         self._pushes = pushes
+        self._presence = presence
         self._metrics = metrics
         self._new_key = new_key
 
     def start(self, request: wire.Start, context: Context) -> wire.Started:
         """A new game, or the one that this key started before."""
-        key, at = self.key(request.key), context.at
+        key = self.key(request.key)
         token = rules.hash_key(key)
-        mark = _wanted(request.mark, token)
-        seat = self.seat(token, request.name, context)
         for attempt in range(TRIES):
-            game = Game(
-                id=rules.code_from(key, str(attempt)),
-                expires=at.expires,
-                clock=request.clock,
-                since=at.now,
-                listed=request.listed,
-            )
-            game = rules.with_seat(game, mark, seat)
             try:
-                self._store.create(game, at)
+                return self.open(request, key, rules.code_from(key, str(attempt)), context)
             except Conflict as conflict:
                 held = conflict.current
                 if held is not None and (own := rules.holder(held, token)) is not None:
                     return self.started(self.hold(held, own, token, context), own, key, context)
-                continue
-            self._metrics.count({Metric.STARTED: 1})
-            return self.started(game, mark, key, context)
         raise Busy
+
+    def open(self, request: wire.Start, key: str, code: str, context: Context) -> wire.Started:
+        """A new game of this code.
+
+        Raises:
+            Conflict: there is one already.
+        """
+        token = rules.hash_key(key)
+        mark = _wanted(request.mark, token)
+        game = Game(
+            id=code,
+            expires=context.at.expires,
+            clock=request.clock,
+            since=context.at.now,
+            listed=request.listed,
+        )
+        game = rules.with_seat(game, mark, self.seat(token, request.name, context))
+        self._store.create(game, context.at)
+        self._metrics.count({Metric.STARTED: 1})
+        return self.started(game, mark, key, context)
 
     def join(self, request: wire.Join, context: Context) -> wire.Joined:
         """The free seat, or the one that this key took before."""
@@ -68,12 +82,7 @@ class Seating:
         for _ in range(TRIES):
             own = rules.holder(current, token)
             if own is not None and current.status != "waiting":
-                held = self.hold(current, own, token, context)
-                reply = self.joined(held, own, key, context)
-                if held is current and current.status == "playing" and not current.moves:
-                    # Taken before, and perhaps nobody was told of it.
-                    self._tell_of(held, reply, context)
-                return reply
+                return self.rejoined(current, own, key, context)
             if own is not None or rules.seat_of(current, context.connection) is not None:
                 raise Refusal(ErrorCode.OWN_GAME, "You already sit at this game.")
             rules.check(current, Action.JOIN)
@@ -83,10 +92,30 @@ class Seating:
             except Conflict as conflict:
                 current = context.see(conflict.current)
                 continue
-            reply = self.joined(game, mark, key, context)
-            self._tell_of(game, reply, context)
-            return reply
+            return self.announced(game, mark, key, context)
         raise Busy
+
+    def rejoined(self, game: Game, mark: Mark, key: str, context: Context) -> wire.Joined:
+        """The reply to who joined this game before, and perhaps nobody was told of it.
+
+        Without a token when the key is not the seat's, and so was not given in the request.
+        """
+        token = rules.hash_key(key)
+        if rules.holder(game, token) is not mark:
+            return with_fields(self.joined(game, mark, key, context), token=UNSET)
+        held = self._held(game, mark, token, context)
+        if held.status == "playing" and not held.moves:
+            return self.announced(held, mark, key, context)
+        if held is not game:
+            self._tell_of_return(held, mark, context)
+        return self.joined(held, mark, key, context)
+
+    def announced(self, game: Game, mark: Mark, key: str, context: Context) -> wire.Joined:
+        """The reply to who joined this game, which the others are told of."""
+        reply = self.joined(game, mark, key, context)
+        told = with_fields(reply, token=UNSET)
+        self._presence.tell(game, told, context.at, but={context.connection})
+        return reply
 
     def resume(self, request: wire.Resume, context: Context) -> wire.Resumed:
         """The seat that the token is the right to, bound to this connection, in every status."""
@@ -95,16 +124,20 @@ class Seating:
         except ValueError:
             raise _bad_token() from None
         game = self._bind(request.id, mark, rules.hash_key(key), context)
+        self._tell_of_return(game, mark, context)
         return wire.Resumed(id=game.id, mark=mark, game=rules.snapshot(game), now=context.at.now)
 
     def hold(self, game: Game, mark: Mark, token: str, context: Context) -> Game:
         """The game with the seat held by who asks, who has proved the right to it."""
+        held = self._held(game, mark, token, context)
+        if held is not game:
+            self._tell_of_return(held, mark, context)
+        return held
+
+    def _held(self, game: Game, mark: Mark, token: str, context: Context) -> Game:
         if game.seat(mark).connection == context.connection:
             return game
         return self._bind(game.id, mark, token, context)
-
-    def _tell_of(self, game: Game, reply: wire.Joined, context: Context) -> None:
-        self._pushes.tell(game, without_token(reply), context.at, but={context.connection})
 
     def _bind(self, game_id: str, mark: Mark, token: str, context: Context) -> Game:
         connection, at = context.connection, context.at
@@ -120,14 +153,27 @@ class Seating:
                 ) from None
             if game.seat(mark).connection != connection:
                 raise Busy from None
+        game = context.see(self._renewed(game, at))
         # Of a binding that an earlier try made, unseen, the others hear as well.
         if game.replaced is not None and rules.seat_of(game, game.replaced) is None:
             self._pushes.post(game.replaced, wire.Replaced(id=game_id))
-        back = wire.Presence(
-            id=game_id, mark=mark, online=True, game=rules.snapshot(game), now=at.now
-        )
-        self._pushes.tell(game, back, at, but={connection})
         return game
+
+    def _tell_of_return(self, game: Game, mark: Mark, context: Context) -> None:
+        shown, now = rules.snapshot(game), context.at.now
+        back = wire.Presence(id=game.id, mark=mark, online=True, game=shown, now=now)
+        self._presence.tell(game, back, context.at, but={context.connection})
+
+    def _renewed(self, game: Game, at: Moment) -> Game:
+        """The game, which the lobby shows as long as it lives and its player comes back to it."""
+        renewed = rules.renewed(game, at)
+        if renewed is game:
+            return game
+        try:
+            return self._store.save(game, renewed, at)
+        except (Busy, Conflict):
+            # Left to whoever comes back next.
+            return game
 
     def key(self, key: str | UnsetType) -> str:
         """The client's key, or a new one."""
@@ -156,11 +202,6 @@ class Seating:
             game=rules.snapshot(context.see(game)),
             now=context.at.now,
         )
-
-
-def without_token(event: wire.Joined) -> wire.Joined:
-    """The event as the others may see it."""
-    return with_fields(event, token=UNSET)
 
 
 def _wanted(mark: str, token: str) -> Mark:

@@ -25,6 +25,7 @@ from backend.core.ports import (
     Metrics,
     Store,
 )
+from backend.core.presence import Presence
 from backend.core.pushes import Pushes
 from backend.core.rematch import Rematches
 from backend.core.seating import TRIES, Seating
@@ -68,10 +69,11 @@ class Service:
         self._clock = clock
         self._metrics = metrics
         self._life = life
-        self._pushes = Pushes(store, connections, metrics)
-        self._seating = Seating(store, self._pushes, metrics, new_key)
-        self._matchmaking = Matchmaking(store, self._pushes, self._seating)
-        self._rematches = Rematches(store, self._pushes, metrics)
+        pushes = Pushes(connections, metrics)
+        self._presence = Presence(store, connections, pushes, metrics)
+        self._seating = Seating(store, pushes, self._presence, metrics, new_key)
+        self._matchmaking = Matchmaking(store, self._presence, self._seating)
+        self._rematches = Rematches(store, self._presence, metrics)
 
     def handle(self, body: str, connection: str) -> wire.Event | None:
         """Serves one frame and returns its reply; None where the protocol wants silence.
@@ -83,8 +85,7 @@ class Service:
         game_id: str | UnsetType = UNSET
         try:
             request = codec.decode_request(body)
-            ref = request.ref
-            game_id = getattr(request, "id", UNSET)
+            ref, game_id = _named(request)
             reply = self._reply(request, context)
         except Refusal as refusal:
             return self._error(refusal, context, refusal.ref or ref, refusal.game_id or game_id)
@@ -97,14 +98,15 @@ class Service:
         """The reply to a frame that was not served, by a fault of the service."""
         code = ErrorCode.BUSY if busy else ErrorCode.INTERNAL
         try:
-            ref = codec.decode_request(body).ref
+            ref, game_id = _named(codec.decode_request(body))
         except Refusal as refusal:
-            ref = refusal.ref or UNSET
+            ref, game_id = refusal.ref or UNSET, refusal.game_id or UNSET
         return wire.Error(
             code=code,
             message=_SENTENCES[code],
             now=self._clock.now(),
             ref=ref,
+            id=game_id,
         )
 
     def disconnected(self, connection: str) -> None:
@@ -114,8 +116,7 @@ class Service:
             Busy: the store could not be asked which seats those are.
         """
         context = self._context(connection)
-        for game_id, mark in self._store.games_of(connection):
-            self._pushes.lose(game_id, mark, connection, context.at)
+        self._presence.disconnected(connection, context.at)
 
     def _context(self, connection: str) -> Context:
         now = self._clock.now()
@@ -176,20 +177,18 @@ class Service:
 
     def _seen(self, refusal: Refusal, context: Context, game_id: str | UnsetType) -> Game | None:
         """The game that the request names: a `match` can be refused at another one."""
-        if game_id is UNSET:
+        # A store that is busy may have changed the game, and is not asked once more.
+        if game_id is UNSET or refusal.code in {ErrorCode.NO_SUCH_GAME, ErrorCode.BUSY}:
             return None
         if context.seen is not None and context.seen.id == game_id:
             return context.seen
-        # A store that was busy is not asked once more.
-        if refusal.code in {ErrorCode.NO_SUCH_GAME, ErrorCode.BUSY}:
-            return None
         try:
             return self._store.load(game_id, context.at)
         except Busy:
             return None
 
     def _tell(self, game: Game, event: wire.Event, context: Context) -> None:
-        self._pushes.tell(game, event, context.at, but={context.connection})
+        self._presence.tell(game, event, context.at, but={context.connection})
 
     def _change(self, game_id: str, context: Context, decide: Callable[[Game], Game]) -> Game:
         """Loads, decides and saves, against whoever changes the game at the same time."""
@@ -267,11 +266,23 @@ class Service:
             reason = rules.judge_claim(game, mark, context.at.now)
             return rules.claimed(game, mark, reason, context.at)
 
-        game = self._change(request.id, context, decide)
+        try:
+            game = self._change(request.id, context, decide)
+        except Refusal as refusal:
+            if refusal.code is not ErrorCode.TOO_EARLY or self._is_opponent_there(context):
+                raise
+            game = self._change(request.id, context, decide)
         mark = rules.judge_seated(game, context.connection)
         event = wire.Claimed(id=game.id, mark=mark, game=rules.snapshot(game), now=context.at.now)
         self._tell(game, event, context)
         return event
+
+    def _is_opponent_there(self, context: Context) -> bool:
+        """Looks for the opponent of who claims; one whose loss nobody noticed is lost from now."""
+        game = context.see(context.seen)
+        mark = rules.judge_seated(game, context.connection)
+        is_away = game.seat(mark.other).connection is None
+        return is_away or self._presence.look(game, mark.other, context.at)
 
     def _count_finished(self, game: Game) -> None:
         if game.phase == "finished":
@@ -337,7 +348,7 @@ class Service:
             current = context.see(conflict.current)
         if rules.seat_of(current, context.connection) is not None:
             return current
-        if self._pushes.prune(current, context.at):
+        if self._presence.prune(current, context.at):
             try:
                 return self._store.watch(game_id, context.connection, context.at)
             except Conflict as conflict:
@@ -360,6 +371,11 @@ class Service:
             mark=rules.seat_of(game, context.connection),
             game=rules.snapshot(game),
         )
+
+
+def _named(request: wire.AnyRequest) -> tuple[str | UnsetType, str | UnsetType]:
+    """The ``ref`` and the game of a request."""
+    return request.ref, getattr(request, "id", UNSET)
 
 
 def _listing(line: LobbyLine) -> wire.Listing:

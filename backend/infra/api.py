@@ -143,21 +143,24 @@ class GameApi(Construct):
         stage.add_resource_dependency(account)
 
 
-def posts(stage: apigateway.WebSocketStage) -> str:
-    """The resource of a right to post to whoever is connected to the stage."""
+def connections(stage: apigateway.WebSocketStage, method: str) -> str:
+    """The resource of a right to reach whoever is connected to the stage by this HTTP method."""
     return Stack.of(stage).format_arn(
         service="execute-api",
         resource=stage.api.api_id,
-        resource_name=f"{stage.stage_name}/POST/@connections/*",
+        resource_name=f"{stage.stage_name}/{method}/@connections/*",
     )
 
 
-def acknowledge_posts(role: iam.Role, stage: apigateway.WebSocketStage) -> None:
-    """Says why the role's right to `posts` names no connection."""
+def acknowledge_connections(
+    role: iam.Role, stage: apigateway.WebSocketStage, *methods: str
+) -> None:
+    """Says why the role's rights to `connections` name none of them."""
     api = Stack.of(stage).get_logical_id(cast("CfnElement", stage.api.node.default_child))
-    acknowledge(
-        role,
-        "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:execute-api:<AWS::Region>"
-        f":<AWS::AccountId>:<{api}>/{stage.stage_name}/POST/@connections/*]",
-        "The function posts to whoever is connected; connections have no ARNs to list.",
-    )
+    for method in methods:
+        acknowledge(
+            role,
+            "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:execute-api:<AWS::Region>"
+            f":<AWS::AccountId>:<{api}>/{stage.stage_name}/{method}/@connections/*]",
+            "The function reaches whoever is connected; connections have no ARNs to list.",
+        )

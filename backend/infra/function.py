@@ -9,10 +9,10 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from backend.infra import asset
-from backend.infra.api import acknowledge_posts
+from backend.infra.api import acknowledge_connections
 from backend.infra.findings import acknowledge
 from backend.infra.log_groups import log_group
-from backend.infra.permissions import statements
+from backend.infra.permissions import CONNECTION_METHODS, statements
 from backend.infra.settings import Settings
 from backend.infra.table import Games
 
@@ -109,4 +109,4 @@ class GameFunction(Construct):
             "Serverless-LambdaTracing",
             "Two calls a move are no chain to trace; traces would cost more than the moves.",
         )
-        acknowledge_posts(self.role, stage)
+        acknowledge_connections(self.role, stage, *CONNECTION_METHODS)

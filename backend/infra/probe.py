@@ -14,7 +14,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk.aws_apigatewayv2_integrations import WebSocketLambdaIntegration
 from constructs import Construct
 
-from backend.infra.api import acknowledge_posts, posts
+from backend.infra.api import acknowledge_connections, connections
 from backend.infra.findings import acknowledge
 
 _CODE: Final = """
@@ -96,7 +96,7 @@ class ProbeStack(Stack):
 
     def _role(self, stage: apigateway.WebSocketStage, log_group: logs.LogGroup) -> iam.Role:
         allowed = {
-            "execute-api:ManageConnections": posts(stage),
+            "execute-api:ManageConnections": connections(stage, "POST"),
             "logs:CreateLogStream": log_group.log_group_arn,
             "logs:PutLogEvents": log_group.log_group_arn,
         }
@@ -112,5 +112,5 @@ class ProbeStack(Stack):
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
             inline_policies={"Probe": policy},
         )
-        acknowledge_posts(role, stage)
+        acknowledge_connections(role, stage, "POST")
         return role

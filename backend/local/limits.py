@@ -167,8 +167,7 @@ class CappedStore(StoreWrapper):
         self._limit = limit
 
     def create(self, game: Game, at: Moment) -> None:
-        # A rematch is created in play and takes the place of a game that is over.
-        is_new = game.status == "waiting" and super().load(game.id, at) is None
+        is_new = super().load(game.id, at) is None
         for seat in (game.x, game.o) if is_new else ():
             self._check(seat.connection, at)
         super().create(game, at)

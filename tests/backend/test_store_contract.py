@@ -320,14 +320,13 @@ def test_saving_needs_the_rev(store: Store) -> None:
     conflict(store, lambda: store.save(game, rules.resigned(game, Mark.X, AT), AT))
 
 
-@pytest.mark.parametrize("change", ["left", "moved_on", "released", "reseated"])
+@pytest.mark.parametrize("change", ["left", "moved_on", "reseated"])
 def test_saving_removes_what_ends(store: Store, change: str) -> None:
     """What a change takes away is gone from the store as well."""
     game = playing(store, listed=True)
     changed = {
         "left": rules.left(game, Mark.X, LATER),
         "moved_on": rules.moved_on(game, "ABCDEF", LATER),
-        "released": rules.released(game, Mark.O, LATER, since=NOW),
         "reseated": replace(game, rev=game.rev + 1, x=game.o, o=game.x),
     }[change]
     assert store.save(game, changed, LATER) == changed == store.load(game.id, LATER)

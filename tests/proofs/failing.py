@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from backend.core.game import Game, Moment
-from backend.core.ports import Busy, LobbyLine, Store
+from backend.core.ports import Busy, Change, LobbyLine, Store
 from backend.local.store_wrapper import StoreWrapper
 
 T = TypeVar("T")
@@ -35,6 +35,10 @@ class Failing(StoreWrapper):
     def create(self, game: Game, at: Moment) -> None:
         self.created.append(game.id)
         super().create(game, at)
+
+    def save_together(self, changes: Sequence[Change], at: Moment) -> None:
+        self.created += [change.after.id for change in changes if change.before is None]
+        super().save_together(changes, at)
 
     def load(self, game_id: str, at: Moment) -> Game | None:
         self._let_go_first()

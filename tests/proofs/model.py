@@ -7,6 +7,7 @@ is taken from its reply, once it is known to be free.
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -145,8 +146,6 @@ class Model:
         self.games: dict[str, Record] = {}
         self.gone: set[str] = set()
         self.pushes: list[tuple[str, Json]] = []
-        self.unheard: set[str] = set()
-        """Games that a failed request made, of which nobody knows yet."""
         self.started: dict[str, str] = {}
         """By key: the game that it started."""
         self.led: dict[str, tuple[str, int]] = {}
@@ -162,8 +161,6 @@ class Model:
 
     def take_over(self, game: Game) -> None:
         """Takes a stored game for granted, after a failure that leaves open what was done."""
-        if game.id not in self.games:
-            self.unheard.add(game.id)
         self.games[game.id] = Record(
             game.id,
             {
@@ -234,10 +231,19 @@ class Model:
     def _event(self, kind: str, game: Record, **more: object) -> Json:
         return {"type": kind, "id": game.id, "game": game.view(), "now": self.now, **more}
 
-    def _tell(self, game: Record, event: Json, *but: str, per_seat: bool = False) -> None:
+    def _tell(
+        self,
+        game: Record,
+        event: Json,
+        *but: str,
+        per_seat: bool = False,
+        late: Iterable[str] = (),
+    ) -> None:
+        """``late`` are watchers who came too late to be among the game's."""
         lost: list[tuple[str | None, str]] = []
         seats = [(mark, chair.connection) for mark, chair in game.chairs.items()]
-        for mark, connection in [*seats, *((None, w) for w in sorted(game.watchers))]:
+        watchers = sorted({*game.watchers, *late} - {connection for _, connection in seats})
+        for mark, connection in [*seats, *((None, w) for w in watchers)]:
             if connection is None or connection in but:
                 continue
             shown = event
@@ -276,17 +282,28 @@ class Model:
             game.watchers.discard(who)
             game.spoke.clear()
             self._changed(game)
+        self._renew(game)
         view = game.view()
         if game.replaced is not None and game.seat(game.replaced) is None:
             self._post(game.replaced, {"type": "replaced", "id": game.id})
-        self._tell(game, self._event("presence", game, mark=mark, online=True), who)
         return view
+
+    def _back(self, game: Record, mark: str, who: str) -> None:
+        self._tell(game, self._event("presence", game, mark=mark, online=True), who)
+
+    def _renew(self, game: Record) -> None:
+        """A game of the lobby is shown for half a life yet, once somebody comes back to it."""
+        half = 1000 * (self.second - LIFE + 1) + self.now
+        if game.listed and game.status in {"waiting", "playing"} and game.since < half // 2:
+            game.since = half // 2
+            self._changed(game)
 
     def _held(self, kind: str, game: Record, mark: str, key: str | None, who: str) -> Json:
         """The reply to one who proved the right to a seat, and has it again by that."""
         reply = self._seated(kind, game, mark, key)
         if game.chairs[mark].connection != who and key is not None:
             reply["game"] = self._bind(game, mark, who)
+            self._back(game, mark, who)
         return reply
 
     def _seated(self, kind: str, game: Record, mark: str, key: str | None) -> Json:
@@ -335,12 +352,7 @@ class Model:
         game, key = self._game(fields), self._key(fields, reply)
         own = game.right(digest(key))
         if own and game.status != "waiting":
-            begins = game.status == "playing" and not game.moves
-            again = begins and game.chairs[own].connection == who
-            reply = self._held("join", game, own, key, who)
-            if again:
-                self._tell(game, self._event("join", game, mark=own), who)
-            return reply
+            return self._rejoined(game, own, key, who)
         if own or game.seat(who):
             raise Refused("own_game")
         if game.status == "cancelled":
@@ -350,6 +362,21 @@ class Model:
         mark = self._sit(game, key, fields, who)
         reply = self._seated("join", game, mark, key)
         self._tell(game, self._event("join", game, mark=mark), who)
+        return reply
+
+    def _rejoined(self, game: Record, mark: str, key: str | None, who: str) -> Json:
+        """The reply to one who sits here already, of whom the host may not have heard."""
+        reply = self._seated("join", game, mark, key)
+        if "token" not in reply:
+            return reply
+        came = game.chairs[mark].connection != who
+        if came:
+            reply["game"] = self._bind(game, mark, who)
+        if game.status == "playing" and not game.moves:
+            told = {name: value for name, value in reply.items() if name != "token"}
+            self._tell(game, told, who)
+        elif came:
+            self._back(game, mark, who)
         return reply
 
     def _sit(self, game: Record, key: str, fields: Json, who: str) -> str:
@@ -368,31 +395,45 @@ class Model:
         if game.chairs[mark].token != digest(key):
             raise Refused("bad_token")
         reply = self._event("resume", game, mark=mark)
-        return {**reply, "game": self._bind(game, mark, who)}
+        reply["game"] = self._bind(game, mark, who)
+        self._back(game, mark, who)
+        return reply
 
     def _match(self, who: str, fields: Json, reply: Json | None) -> Json:
         key = fields.get("key")
-        own = self._own(who, fields, key)
-        if own and own[0].status != "waiting":
-            return self._again(own, who, key)
-        if key and not own and "id" not in fields and (led := self._led(key, who)):
-            return led
+        kept = self._kept(key)
+        if kept and kept.status != "waiting":
+            return self._again(kept, who, key)
+        brought = self._brought(who, fields, key, kept)
+        if brought and brought.status != "waiting":
+            return self._again(brought, who, key)
+        own = [game for game in (kept, brought) if game]
         found = self._older(who, fields, own, self._key(fields, reply))
         if not found:
             if own:
-                return self._held("init", *own, key, who)
+                return self._waiting(own[0], who, key)
             new = {"name": fields.get("name", ""), "clock": fields.get("clock", 0), "listed": True}
             return self._new(who, new, self._key(fields, reply), "x", reply)
-        if own:
-            game, mark = own
-            game.status, game.next = "cancelled", found["id"]
-            for chair in game.chairs.values():
-                chair.connection = None
-            self._changed(game)
-            self._tell(game, self._event("presence", game, mark=mark, online=False), who)
-        elif key:
+        for game in own:
+            self._move_on(game, found["id"])
+        if key and not kept:
             self._remember(key, found)
-        return found
+        for game in own:
+            for mark, chair in game.chairs.items():
+                if chair.token:
+                    told = self._event("presence", game, mark=mark, online=False)
+                    self._tell(game, told, who)
+        self._tell(self.games[found["id"]], found, who)
+        return {**found, "token": f"{found['mark']}.{self._key(fields, reply)}"}
+
+    def _move_on(self, game: Record, code: str) -> None:
+        if game.status == "waiting":
+            game.status = "cancelled"
+        game.next = code
+        for chair in game.chairs.values():
+            if chair.token:
+                chair.connection, chair.away, chair.away_at = None, "left", self.now
+        self._changed(game)
 
     def _remember(self, key: str, found: Json) -> None:
         """Where the key led is known by the code that it would start, as a game that never was."""
@@ -407,64 +448,69 @@ class Model:
                 expires=self.second + LIFE,
             )
 
-    def _own(self, who: str, fields: Json, key: str | None) -> tuple[Record, str] | None:
-        token = digest(key) if key else "nobody's"
-        if "id" in fields:
-            game = self._game(fields)
-            mark = game.right(token) or game.seat(who)
-            if mark is None:
-                raise Refused("not_seated")
-            return game, mark
-        known = self.living(self.started.get(key, "")) if key else None
-        mark = known.right(token) if known else None
-        return (known, mark) if known and mark else None
-
-    def _again(self, own: tuple[Record, str], who: str, key: str | None) -> Json:
-        game, mark = own
-        if game.status == "cancelled" and game.next:
-            onward = self.living(game.next)
-            if onward is None:
-                raise Refused("no_such_game")
-            seat = onward.right(digest(key)) if key else None
-            if seat is None:
-                raise Refused("game_over")
-            return self._held("join", onward, seat, key, who)
-        return self._held("init", game, mark, key, who)
-
-    def _led(self, key: str, who: str) -> Json | None:
-        code, until = self.led.get(key, ("", 0))
-        game = self.living(code) if until > self.second else None
-        mark = game.right(digest(key)) if game else None
-        if game is None or mark is None:
+    def _kept(self, key: str | None) -> Record | None:
+        """What a key came to: the game that it started, or a pointer to the one it joined."""
+        if key is None:
             return None
-        return self._held("join", game, mark, key, who)
+        known = self.living(self.started.get(key, ""))
+        if known and known.right(digest(key)):
+            return known
+        code, until = self.led.get(key, ("", 0))
+        if until <= self.second:
+            return None
+        return Record(
+            "a pointer", {"x": Chair(digest(key)), "o": Chair()}, status="cancelled", next=code
+        )
 
-    def _older(
-        self, who: str, fields: Json, own: tuple[Record, str] | None, key: str
-    ) -> Json | None:
+    def _brought(
+        self, who: str, fields: Json, key: str | None, kept: Record | None
+    ) -> Record | None:
+        if "id" not in fields or (kept and kept.id == fields["id"]):
+            return None
+        game = self._game(fields)
+        if not (self._mark(game, who, key) or game.next):
+            raise Refused("not_seated")
+        return game
+
+    def _mark(self, game: Record, who: str, key: str | None) -> str | None:
+        return (game.right(digest(key)) if key else None) or game.seat(who)
+
+    def _again(self, game: Record, who: str, key: str | None) -> Json:
+        if game.status != "cancelled" or not game.next:
+            return self._waiting(game, who, key)
+        onward = self.living(game.next)
+        if onward is None:
+            raise Refused("no_such_game")
+        seat = self._mark(onward, who, key)
+        if seat is None:
+            raise Refused("game_over" if self._mark(game, who, key) else "not_seated")
+        return self._rejoined(onward, seat, key, who)
+
+    def _waiting(self, game: Record, who: str, key: str | None) -> Json:
+        mine = game.right(digest(key)) if key else None
+        if mine:
+            return self._held("init", game, mine, key, who)
+        return self._seated("init", game, self._seat(game, who), None)
+
+    def _older(self, who: str, fields: Json, own: list[Record], key: str) -> Json | None:
         waiting = [
             game
             for game in self._lobby("waiting")
             if game.clock == fields.get("clock", 0)
             and not game.seat(who)
-            and (own is None or (game.since, game.id) < (own[0].since, own[0].id))
+            and all((game.since, game.id) < (mine.since, mine.id) for mine in own)
         ]
         for game in sorted(waiting, key=lambda game: (game.since, game.id))[:3]:
             if game.right(digest(key)):
                 continue
-            since = game.since
+            host = "x" if game.chairs["x"].token else "o"
+            connection = game.chairs[host].connection
+            assert connection is not None
+            if connection in self.gone:
+                self._lose(game, host, connection)
+                continue
             mark = self._sit(game, key, fields, who)
-            host = game.chairs[other(mark)]
-            assert host.connection is not None
-            event = self._event("join", game, mark=mark)
-            if self._post(host.connection, event):
-                self._tell(game, event, who, host.connection)
-                return {**event, "token": f"{mark}.{key}"}
-            game.chairs[mark] = Chair()
-            host.connection, host.away, host.away_at = None, "lost", self.now
-            game.status, game.since = "waiting", since
-            self._changed(game)
-            self._tell(game, self._event("presence", game, mark=other(mark), online=False), who)
+            return self._event("join", game, mark=mark)
         return None
 
     # Playing
@@ -522,13 +568,11 @@ class Model:
         if not (game.status in {"timeout", "abandoned"} and game.winner == mark):
             self._over(game)
             opponent = game.chairs[other(mark)]
-            runs = {}
-            if game.deadline is not None and game.turn != mark:
-                runs["timeout"] = game.deadline
-            if opponent.away_at is not None:
-                counts_from = (opponent.away_at, game.since, game.chairs[mark].bound_at)
-                runs["abandoned"] = max(counts_from) + 30_000
-            reason = next((status for status, at in runs.items() if self.now >= at), None)
+            reason, runs = self._claimable(game, mark)
+            if reason is None and opponent.connection in self.gone:
+                # Before it is too early, it is found out who is there.
+                self._lose(game, other(mark), str(opponent.connection))
+                reason, runs = self._claimable(game, mark)
             if reason is None:
                 raise Refused("too_early", retry_at=min(runs.values(), default=None))
             self._finish(game, reason, mark)
@@ -536,6 +580,15 @@ class Model:
         event = self._event("claim", game, mark=mark)
         self._tell(game, event, who)
         return event
+
+    def _claimable(self, game: Record, mark: str) -> tuple[str | None, dict[str, int]]:
+        runs, opponent = {}, game.chairs[other(mark)]
+        if game.deadline is not None and game.turn != mark:
+            runs["timeout"] = game.deadline
+        if opponent.away_at is not None:
+            counts_from = (opponent.away_at, game.since, game.chairs[mark].bound_at)
+            runs["abandoned"] = max(counts_from) + 30_000
+        return next((status for status, at in runs.items() if self.now >= at), None), runs
 
     def _rematch(self, who: str, fields: Json, reply: Json | None) -> Json:
         game = self._game(fields)
@@ -545,7 +598,11 @@ class Model:
                 raise Refused("no_such_game")
             seat = new.seat(who)
             onward = {"id": new.id, "mark": seat, "game": new.view()}
-            return self._event("rematch", game, mark=other(seat) if seat else None, next=onward)
+            mark = other(seat) if seat else game.seat(who)
+            event = self._event("rematch", game, mark=mark, next=onward)
+            if seat and new.status == "playing" and not new.moves:
+                self._tell(new, event, who, per_seat=True, late=game.watchers)
+            return event
         mark = self._seat(game, who)
         self._finished(game)
         if game.offer == other(mark):
@@ -567,13 +624,10 @@ class Model:
 
     def _accepted(self, game: Record, mark: str, who: str, reply: Json | None) -> Json:
         code = str((reply or {}).get("next", {}).get("id"))
-        made = self.living(code)
-        assert made is None or code in self.unheard, "a rematch has the code of a living game"
-        self.unheard.discard(code)
+        assert self.living(code) is None, "a rematch has the code of a living game"
         new = Record(
             code,
             {"x": game.chairs["o"], "o": game.chairs["x"]},
-            rev=made.rev + 1 if made else 1,
             status="playing",
             clock=game.clock,
             turn_at=self.now,
@@ -587,15 +641,11 @@ class Model:
             watchers=set(game.watchers),
             expires=self.second + LIFE,
         )
-        game.chairs = {
-            old: Chair(chair.token, chair.name, None, chair.away, chair.away_at)
-            for old, chair in game.chairs.items()
-        }
+        game.chairs = {old: Chair(chair.token, chair.name) for old, chair in game.chairs.items()}
         for chair in new.chairs.values():
             chair.bound_at = self.now
         self.games[code] = new
-        game.next = code
-        self._changed(game)
+        self._move_on(game, code)
         onward = {"id": code, "mark": other(mark), "game": new.view()}
         event = self._event("rematch", game, mark=mark, next=onward)
         self._tell(new, event, who, per_seat=True)
@@ -635,10 +685,7 @@ class Model:
         game = self._game(fields)
         if not game.at_table(who):
             if len(game.watchers) >= 20:
-                shown = self._event("watch", game)
-                for watcher in sorted(game.watchers):
-                    if not self._post(watcher, shown):
-                        game.watchers.discard(watcher)
+                game.watchers -= self.gone
             if len(game.watchers) >= 20:
                 raise Refused("too_many")
             game.watchers.add(who)

@@ -453,7 +453,8 @@ class Plain:
 
     def _offer_rematch(self) -> None:
         table = self._table()
-        if table and table.finished and table.opponent and table.opponent.away == "left":
+        has_left = table and table.opponent and table.opponent.away == "left"
+        if table and table.finished and has_left and table.game.next is None:
             self._say(f"{opponent_name(table)} has left the table: there is no rematch.")
         else:
             asking = self._client.rematch(self._table_id or "")

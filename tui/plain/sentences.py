@@ -199,6 +199,9 @@ def _presence(before: Table, now: Table) -> Iterator[str]:
         was, player = before.game.players[mark], now.game.players[mark]
         if was is None or player is None or mark is now.seat or was.away == player.away:
             continue
+        if now.game.next is not None:
+            # Both have left this table for their next one.
+            continue
         name = name_of(now.game, mark)
         match player.away:
             case "lost":

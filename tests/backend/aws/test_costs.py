@@ -14,19 +14,32 @@ SHARDS = 4
 
 @dataclass(frozen=True)
 class Cost:
-    """A line of the protocol's table: calls, index write units, pushes."""
+    """A line of the protocol's table: calls, index write units, pushes.
+
+    Of the ``writes``, ``together`` are made in one transaction, where each costs two.
+    """
 
     reads: int = 0
     writes: int = 0
+    together: int = 0
     queries: int = 0
     index_units: int = 0
     pushes: int = 0
+    looks: int = 0
 
 
 def cost_of(bill: Bill) -> Cost:
     # No item is larger than one write unit: what is written once costs one.
-    assert bill.table_units == bill.writes
-    return Cost(bill.reads, bill.writes, bill.queries, bill.index_units, bill.pushes)
+    together = bill.table_units - bill.writes
+    return Cost(
+        bill.reads,
+        bill.writes,
+        together,
+        bill.queries,
+        bill.index_units,
+        bill.pushes,
+        bill.looks,
+    )
 
 
 @pytest.fixture
@@ -111,6 +124,13 @@ def match_again(bench: Bench) -> Bill:
     return bench.cost("bob", type="match", key=key, id=own)
 
 
+def match_moves(bench: Bench) -> Bill:
+    bench.ask("ada", type="match")
+    bench.clock.advance(ms=1)
+    own = bench.ask("bob", type="start", listed=True, key=(key := bench.key()))["id"]
+    return bench.cost("bob", type="match", key=key, id=own)
+
+
 def disconnect(bench: Bench, *, seats: int) -> Bill:
     for _ in range(seats):
         bench.seated()
@@ -172,7 +192,7 @@ COSTS: dict[str, tuple[Callable[[Bench], Bill], Cost]] = {
     "rematch": (lambda b: rematch(b, second=False), Cost(reads=1, writes=1, pushes=1)),
     "rematch, the second": (
         lambda b: rematch(b, second=True),
-        Cost(reads=1, writes=2, index_units=4, pushes=1),
+        Cost(reads=2, writes=2, together=2, index_units=4, pushes=1),
     ),
     "emote": (
         lambda b: b.cost("ada", type="emote", id=b.seated(), emote="gg"),
@@ -187,7 +207,7 @@ COSTS: dict[str, tuple[Callable[[Bench], Bill], Cost]] = {
     ),
     "match, met": (
         lambda b: match(b, met=True),
-        Cost(writes=1, queries=SHARDS, index_units=3, pushes=1),
+        Cost(reads=1, writes=1, together=1, queries=SHARDS, index_units=3, pushes=1, looks=1),
     ),
     "match with key, alone": (
         lambda b: match(b, met=False, key=True),
@@ -195,7 +215,11 @@ COSTS: dict[str, tuple[Callable[[Bench], Bill], Cost]] = {
     ),
     "match with key, met": (
         lambda b: match(b, met=True, key=True),
-        Cost(reads=1, writes=2, queries=SHARDS, index_units=3, pushes=1),
+        Cost(reads=2, writes=2, together=2, queries=SHARDS, index_units=3, pushes=1, looks=1),
+    ),
+    "match again, met": (
+        match_moves,
+        Cost(reads=2, writes=2, together=2, queries=SHARDS, index_units=5, pushes=1, looks=1),
     ),
     "match again": (match_again, Cost(reads=1, queries=SHARDS)),
     "$disconnect, no seat": (lambda b: disconnect(b, seats=0), Cost(queries=2)),
@@ -209,6 +233,14 @@ COSTS: dict[str, tuple[Callable[[Bench], Bill], Cost]] = {
     # The one who asks is told, too, that the other is gone.
     "push to the gone": (push_to_the_gone, Cost(writes=2, index_units=1, pushes=2)),
 }
+
+
+def test_a_claim_that_comes_too_early_looks_once(bench: Bench) -> None:
+    """A claim against an opponent who seems to be there costs a read and a look."""
+    code = bench.seated()
+    bench.session.measured()
+    assert bench.ask("ada", type="claim", id=code)["code"] == "too_early"
+    assert cost_of(bench.session.measured()) == Cost(reads=1, looks=1)
 
 
 @pytest.mark.parametrize(("request_", "cost"), COSTS.values(), ids=COSTS)

@@ -141,6 +141,34 @@ def test_nothing_to_claim_against_who_is_there(table: Harness) -> None:
     assert claim(table, "bob", game_id) is None
 
 
+def test_a_ghost_can_be_claimed_against(table: Harness) -> None:
+    """An opponent whose end nobody noticed is found to be gone by the claim itself."""
+    game_id = table.seat_two()
+    table.connections.gone.add("bob")
+    error = table.error("ada", wire.Claim(id=game_id))
+    assert (error.code, error.retry_at) == (ErrorCode.TOO_EARLY, table.clock.now() + 30_000)
+    assert error.game is not UNSET
+    assert error.game.players.o == wire.Player(
+        name="Player O", online=False, away="lost", away_at=table.clock.now()
+    )
+    table.clock.advance(seconds=30)
+    claimed = table.send("ada", wire.Claim(id=game_id))
+    assert isinstance(claimed, wire.Claimed)
+    assert claimed.game.status == "abandoned"
+
+
+def test_a_seat_taken_after_its_end_is_a_ghost(table: Harness) -> None:
+    """A resume served after the end of its connection keeps no game open for ever."""
+    started = table.start("ada")
+    table.join("bob", started.id)
+    table.hang_up("late")
+    assert isinstance(started.token, str)
+    table.send("late", wire.Resume(id=started.id, token=started.token))
+    assert table.refused("bob", wire.Claim(id=started.id)) is ErrorCode.TOO_EARLY
+    table.clock.advance(seconds=30)
+    assert isinstance(table.send("bob", wire.Claim(id=started.id)), wire.Claimed)
+
+
 def test_both_claim(table: Harness) -> None:
     """Of two claims the first ends the game; its repeat is a success, the other a refusal."""
     game_id = table.seat_two(clock=5)

@@ -3,12 +3,15 @@
 import json
 
 import pytest
+from msgspec import UNSET
 
 from backend.core.ports import Metric
 from shared import codec
 from shared import messages as wire
 from shared.errors import ErrorCode
 from tests.backend.harness import Harness
+from tests.backend.meddling import MeddledStore, refused
+from tests.backend.memory import MemoryStore
 
 
 @pytest.mark.parametrize(
@@ -30,6 +33,8 @@ from tests.backend.harness import Harness
         ('{"type": "play", "id": "K7QF2M", "tile": [0, 0]}', "bad_request"),
         ('{"type": "play", "id": "K7QF2M", "tile": "0,0", "after": "00"}', "bad_request"),
         ('{"type": "list", "v": 2}', "unsupported_version"),
+        ('{"type": "list", "v": true}', "bad_request"),
+        ('{"type": "list", "v": false}', "bad_request"),
         ('{"type": "ping", "x": "' + "x" * 5000 + '"}', "too_large"),
         ("x" * 5000, "too_large"),
     ],
@@ -51,6 +56,18 @@ def test_an_error_repeats_the_ref() -> None:
     error = Harness().frame("ada", '{"type": "fly", "ref": "r7"}')
     assert isinstance(error, wire.Error)
     assert (error.ref, error.code) == ("r7", ErrorCode.UNKNOWN_TYPE)
+
+
+@pytest.mark.parametrize("code", ["busy", "internal"])
+def test_a_fault_says_nothing_of_the_game(code: str) -> None:
+    """Who sits at a game is told its id, and to try again; how it stands may not be known."""
+    table = Harness(store := MeddledStore(MemoryStore()))
+    game_id = table.seat_two()
+    body = codec.encode(wire.Resign(id=game_id, ref="r7"))
+    store.next["save"] = refused
+    error = table.frame("ada", body) if code == "busy" else table.service.failed(body)
+    assert isinstance(error, wire.Error)
+    assert (error.code, error.ref, error.id, error.game) == (code, "r7", game_id, UNSET)
 
 
 class Tutorial:

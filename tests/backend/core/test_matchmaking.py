@@ -1,12 +1,13 @@
 """Quick match and the lobby: strangers find each other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from msgspec import UNSET
 from msgspec.structs import replace as with_fields
 
-from backend.core.game import Game, Moment, Seat
+from backend.core.game import Moment
+from backend.core.ports import Change
 from shared import messages as wire
 from shared.board import Mark
 from shared.errors import ErrorCode
@@ -220,54 +221,28 @@ def test_a_refusal_shows_the_game_it_names(table: Harness) -> None:
         assert (error.id, error.game) == (fields.get("id", UNSET), UNSET)
 
 
-class TwiceStore(MemoryStore):
-    """A store whose answer to taking a seat is lost, so that its library asks again."""
-
-    def take_seat(self, game_id: str, mark: Mark, seat: Seat, at: Moment) -> Game:
-        super().take_seat(game_id, mark, seat, at)
-        return super().take_seat(game_id, mark, seat, at)
-
-
-def test_a_seat_taken_unheard_is_found() -> None:
-    """Who has taken a seat without being told so sits there, and nowhere else."""
-    table = Harness(TwiceStore())
-    host = table.start("ada", listed=True)
-    table.clock.advance(ms=1)
-    table.start("kim", listed=True)
-    found = match(table, "bob")
-    assert (found.id, found.mark, found.game.status) == (host.id, Mark.O, "playing")
-    assert [type(event) for event in table.heard("ada")] == [wire.Joined]
-    assert listed(table, "live") == [host.id]
-
-
 class Meddled(MemoryStore):
-    """A store in which others do something before each of the next changes is saved."""
+    """A store in which others do something before each of the next transactions."""
 
     def __init__(self) -> None:
         super().__init__()
         self.deeds: list[Callable[[], object]] = []
 
-    def save(self, before: Game, after: Game, at: Moment) -> Game:
+    def save_together(self, changes: Sequence[Change], at: Moment) -> None:
         if self.deeds:
             self.deeds.pop(0)()
-        return super().save(before, after, at)
+        super().save_together(changes, at)
 
 
-@pytest.mark.parametrize("at_once", [True, False])
 @pytest.mark.parametrize(
-    ("host_does", "status", "moves", "away"),
+    ("host_does", "status", "moves"),
     [
-        (None, "waiting", "", None),
-        (wire.Play(id="000000", tile="1,1"), "playing", "4", "left"),
-        (wire.Resign(id="000000"), "resigned", "", None),
+        (None, "waiting", ""),
+        (wire.Leave(id="000000"), "cancelled", ""),
     ],
 )
 def test_who_is_joined_while_joining_keeps_one_game(
-    host_does: wire.Play | wire.Resign | None,
-    status: str,
-    moves: str,
-    away: str | None,
-    at_once: bool,
+    host_does: wire.Leave | None, status: str, moves: str
 ) -> None:
     """Joined in the moment of joining, a player stays, and the other host is not kept waiting."""
     store = Meddled()
@@ -275,14 +250,59 @@ def test_who_is_joined_while_joining_keeps_one_game(
     host, key = table.start("ada", listed=True), table.key()
     table.clock.advance(ms=1)
     own = table.start("bob", listed=True, key=key)
-    deeds: list[Callable[[], object]] = [lambda: table.join("kim", own.id)]
-    if host_does is not None:
-        request = with_fields(host_does, id=host.id)
-        deeds.append(lambda: table.send("ada", request))
-    store.deeds = [lambda: [deed() for deed in deeds]] if at_once else deeds
+
+    def meanwhile() -> None:
+        table.join("kim", own.id)
+        if host_does is not None:
+            table.send("ada", with_fields(host_does, id=host.id))
+
+    store.deeds = [meanwhile]
     again = match(table, "bob", id=own.id, key=key)
     assert (again.id, again.game.status) == (own.id, "playing")
     found = table.stored(host.id)
-    assert (found.status, found.moves, found.o.away) == (status, moves, away)
-    assert found.o.taken == (status != "waiting")
-    assert (found.winner is Mark.O) == (status == "resigned")
+    assert (found.status, found.moves, found.o.taken) == (status, moves, False)
+
+
+def test_a_host_who_comes_back_is_joined_there() -> None:
+    """A host who changes the connection in this moment is joined on the new one."""
+    store = Meddled()
+    table = Harness(store)
+    host = table.start("ada", listed=True)
+    assert isinstance(host.token, str)
+    resume = wire.Resume(id=host.id, token=host.token)
+    store.deeds = [lambda: table.send("ada2", resume)]
+    found = match(table, "bob", key=table.key())
+    assert isinstance(found, wire.Joined)
+    assert found.id == host.id
+    assert wire.Joined in [type(event) for event in table.heard("ada2")]
+
+
+def test_nobody_sits_down_to_look(table: Harness) -> None:
+    """A host who is gone is found out without a word to those who watch, but that one is gone."""
+    host = table.start("ghost", listed=True)
+    table.send("eve", wire.Watch(id=host.id))
+    table.connections.gone.add("ghost")
+    assert isinstance(match(table, "bob"), wire.Started)
+    [told] = table.heard("eve")
+    assert isinstance(told, wire.Presence)
+    assert (told.mark, told.online, told.game.status) == (Mark.X, False, "waiting")
+    assert told.game.players.o is None
+
+
+@pytest.mark.parametrize("kind", ["open", "live"])
+def test_a_game_is_shown_as_long_as_its_player_comes_back(table: Harness, kind: str) -> None:
+    """A host who waits for a day, on one connection after the other, stays in the lobby."""
+    started = table.start("host", listed=True)
+    if kind == "live":
+        table.join("guest", started.id)
+    table.clock.advance(ms=1)
+    younger = table.start("younger", listed=True)
+    assert isinstance(started.token, str)
+    for hours in range(0, 24, 2):
+        table.send(f"host{hours}", wire.Resume(id=started.id, token=started.token))
+        assert isinstance(younger.token, str)
+        table.send(f"younger{hours}", wire.Resume(id=younger.id, token=younger.token))
+        assert started.id in listed(table, kind)
+        table.clock.advance(seconds=7200)
+    if kind == "open":
+        assert match(table, "bob").id in {started.id, younger.id}

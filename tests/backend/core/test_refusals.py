@@ -14,7 +14,7 @@ from shared.messages import EMOTES, REQUESTS
 from tests.backend.harness import Harness
 
 PEOPLE = ("ada", "bob", "cy", "dee")
-SEEDS, STEPS = 24, 800
+SEEDS, STEPS = 40, 800
 OPTIONAL = {
     kind: {field.name for field in fields(kind) if not field.required} for kind in REQUESTS.values()
 }

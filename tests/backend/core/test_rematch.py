@@ -1,12 +1,13 @@
 """Another game of the same two: offered, accepted, found again."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 from msgspec import UNSET
 
-from backend.core.game import Game, Moment, rematch_of
-from backend.core.ports import Busy, Conflict
+from backend.core.game import Moment, rematch_of
+from backend.core.ports import Busy, Change, Conflict
 from shared import messages as wire
 from shared.board import Mark
 from shared.errors import ErrorCode
@@ -83,6 +84,36 @@ def test_who_asks_later_is_led_there(table: Harness) -> None:
     assert (stranger.mark, next_of(stranger).mark) == (None, None)
 
 
+def test_who_missed_it_is_told_as_by_a_ping(table: Harness) -> None:
+    """Who resumes the old seat and asks again is told the same seat by every request."""
+    started = table.start("ada")
+    table.join("bob", started.id)
+    table.play(started.id, "03142")
+    ask(table, "ada", started.id)
+    table.hang_up("ada")
+    new = next_of(ask(table, "bob", started.id))
+    assert isinstance(started.token, str)
+    table.send("ada2", wire.Resume(id=started.id, token=started.token))
+    led = ask(table, "ada2", started.id)
+    pong = table.send("ada2", wire.Ping(id=started.id))
+    assert isinstance(pong, wire.Pong)
+    assert led.mark is pong.mark is Mark.X
+    assert next_of(led) == wire.Next(id=new.id, mark=None, game=new.game)
+
+
+def test_who_moved_on_is_not_lost(table: Harness) -> None:
+    """At the old table both have left for the new one; there is no seat there to take again."""
+    game_id = table.finish()
+    ask(table, "ada", game_id)
+    ask(table, "bob", game_id)
+    old = table.game(game_id)
+    x, o = (
+        wire.Player(name=name, online=False, away="left", away_at=table.clock.now())
+        for name in ("Player X", "Player O")
+    )
+    assert old.players == wire.Players(x=x, o=o)
+
+
 def test_a_series_goes_on(table: Harness) -> None:
     """The score follows the players through swapped marks."""
     game_id = table.finish()
@@ -146,23 +177,24 @@ def test_watchers_come_along(table: Harness) -> None:
 
 
 class HalfWay(MemoryStore):
-    """Fails the save that would set ``next``, once."""
+    """Fails the transaction that would set ``next``, once."""
 
     failures = 1
 
-    def save(self, before: Game, after: Game, at: Moment) -> Game:
-        if after.next and self.failures:
+    def save_together(self, changes: Sequence[Change], at: Moment) -> None:
+        if self.failures:
             self.failures -= 1
             raise Busy
-        return super().save(before, after, at)
+        super().save_together(changes, at)
 
 
-def test_a_rematch_that_stopped_half_way_is_finished(table: Harness) -> None:
-    """What a server that died between the two writes began, the next request completes."""
-    table = Harness(HalfWay())
+def test_a_rematch_comes_whole_or_not_at_all(table: Harness) -> None:
+    """What a server that died in the middle left undone, the next request does."""
+    table = Harness(store := HalfWay())
     game_id = table.finish()
     ask(table, "ada", game_id)
     assert table.refused("bob", wire.Rematch(id=game_id)) is ErrorCode.BUSY
+    assert list(store.games) == [game_id]
     new = next_of(ask(table, "bob", game_id))
     played = table.send("bob", wire.Play(id=new.id, tile="0,0", after=""))
     assert isinstance(played, wire.Played)
@@ -180,12 +212,11 @@ def test_a_taken_code_is_passed_over(table: Harness) -> None:
 
 
 class WatchedStore(MemoryStore):
-    """A store in which eve begins to watch a game in the moment that its rematch is created."""
+    """A store in which eve begins to watch a game in the moment of its rematch."""
 
-    def create(self, match: Game, at: Moment) -> None:
-        super().create(match, at)
-        for game_id in set(self.games) - {match.id}:
-            self.watch(game_id, "eve", at)
+    def save_together(self, changes: Sequence[Change], at: Moment) -> None:
+        super().save_together(changes, at)
+        self.watch(changes[0].after.id, "eve", at)
 
 
 def test_who_begins_to_watch_in_the_moment_of_the_rematch_is_told() -> None:

@@ -4,15 +4,18 @@ A library that repeats a call, a platform that repeats an invocation and a clien
 request all do it in good faith: nobody may lose a game, or miss what happened, by it.
 """
 
+from collections.abc import Callable
+
 import pytest
 from msgspec import UNSET
+from msgspec.structs import replace as with_fields
 
 from backend.core import game as rules
 from backend.core.ports import Metric
 from shared import messages as wire
 from shared.board import Mark
 from tests.backend.harness import Harness
-from tests.backend.meddling import MeddledStore, after, late, refused, unseen
+from tests.backend.meddling import Call, MeddledStore, after, late, refused, unseen
 from tests.backend.memory import MemoryStore
 
 ADAS, BOBS = "a" * 22, "b" * 22
@@ -71,7 +74,7 @@ def test_who_offered_hears_of_the_rematch(table: Harness, store: MeddledStore) -
     """A rematch accepted by a try that seemed to fail is announced to who offered it."""
     game_id = table.finish()
     table.send("ada", wire.Rematch(id=game_id))
-    store.next["save"] = unseen
+    store.next["save_together"] = unseen
     reply = table.send("bob", wire.Rematch(id=game_id))
     assert isinstance(reply, wire.RematchOffered)
     assert reply.next is not UNSET
@@ -147,7 +150,7 @@ def test_a_late_twin_cannot_undo_a_result(table: Harness, store: MeddledStore) -
         assert first.next is not UNSET
         table.send("ada", wire.Resign(id=first.next.id))
 
-    store.next["create"] = after(meanwhile)
+    store.next["save_together"] = after(meanwhile)
     reply = table.send("bob", wire.Rematch(id=game_id))
     assert isinstance(reply, wire.RematchOffered)
     assert reply.next is not UNSET
@@ -170,7 +173,7 @@ def test_a_late_twin_cannot_unseat(table: Harness, store: MeddledStore) -> None:
         resumed = table.send("ada2", wire.Resume(id=first.next.id, token=f"o{started.token[1:]}"))
         assert isinstance(resumed, wire.Resumed)
 
-    store.next["create"] = after(meanwhile)
+    store.next["save_together"] = after(meanwhile)
     reply = table.send("bob", wire.Rematch(id=started.id))
     assert isinstance(reply, wire.RematchOffered)
     assert reply.next is not UNSET
@@ -181,7 +184,7 @@ def test_an_offer_that_lapses_leaves_no_game(table: Harness, store: MeddledStore
     """A rematch whose offer lapses while it is accepted is seen by nobody, and can come yet."""
     game_id = table.finish(listed=True)
     table.send("ada", wire.Rematch(id=game_id))
-    store.next["save"] = after(lambda: table.send("ada", wire.Leave(id=game_id)))
+    store.next["save_together"] = after(lambda: table.send("ada", wire.Leave(id=game_id)))
     reply = table.send("bob", wire.Rematch(id=game_id))
     assert isinstance(reply, wire.RematchOffered)
     assert reply.next is UNSET
@@ -189,21 +192,41 @@ def test_an_offer_that_lapses_leaves_no_game(table: Harness, store: MeddledStore
     assert [each for each, _ in store.games_of("bob")] == [game_id]
 
 
-def test_a_lapsed_rematch_comes_yet(table: Harness, store: MeddledStore) -> None:
-    """The game that was withdrawn is the one that both then play."""
-    started = table.start("ada")
+def test_a_replaced_connection_leaves_no_game(
+    table: Harness, store: MeddledStore, memory: MemoryStore
+) -> None:
+    """A rematch accepted while a player comes back from elsewhere is begun with who is there."""
+    started = table.start("ada", listed=True)
     table.join("bob", started.id)
     table.play(started.id, "03142")
-    table.send("ada", wire.Rematch(id=started.id))
-    store.next["save"] = after(lambda: table.send("ada", wire.Leave(id=started.id)))
     table.send("bob", wire.Rematch(id=started.id))
     assert started.token is not UNSET
-    table.send("ada", wire.Resume(id=started.id, token=started.token))
-    reply = table.send("ada", wire.Rematch(id=started.id))
+    resume = wire.Resume(id=started.id, token=started.token)
+    store.next["save_together"] = after(lambda: table.send("ada2", resume))
+    assert table.refused("ada", wire.Rematch(id=started.id)) == "not_seated"
+    assert list(memory.games) == [started.id]
+    reply = table.send("ada2", wire.Rematch(id=started.id))
     assert isinstance(reply, wire.RematchOffered)
     assert reply.next is not UNSET
-    assert (reply.next.mark, reply.next.game.status) == (Mark.O, "playing")
-    assert isinstance(table.send("bob", wire.Play(id=reply.next.id, tile="1,1")), wire.Played)
+    assert table.stored(reply.next.id).o.connection == "ada2"
+
+
+@pytest.mark.parametrize("meddle", [late, unseen])
+def test_who_offered_hears_of_a_rematch_answered_late(
+    meddle: Callable[[Call], object], table: Harness, store: MeddledStore
+) -> None:
+    """Accepted by a request whose answer was lost, a rematch is announced by its repeat."""
+    game_id = table.finish()
+    table.send("ada", wire.Rematch(id=game_id))
+    store.next["save_together"] = meddle
+    for _ in range(2):
+        reply = table.send("bob", wire.Rematch(id=game_id))
+    assert isinstance(reply, wire.RematchOffered)
+    assert reply.next is not UNSET
+    pushed = table.heard("ada")[-1]
+    assert isinstance(pushed, wire.RematchOffered)
+    assert pushed.next is not UNSET
+    assert (pushed.next.id, pushed.next.mark) == (reply.next.id, Mark.O)
 
 
 def test_two_matches_with_one_key(table: Harness, store: MeddledStore) -> None:
@@ -232,17 +255,24 @@ def test_a_match_that_waits_and_joins(table: Harness, store: MeddledStore) -> No
     assert list(store.games_of("bob")) == [(joined.id, joined.mark)]
 
 
+@pytest.mark.parametrize("meddle", [late, unseen])
+def test_a_match_answered_late_is_the_same_seat(
+    meddle: Callable[[Call], object], table: Harness, store: MeddledStore
+) -> None:
+    """A seat whose answer was lost is found by the repeat, whatever became of the game since."""
+    host = table.send("ada", wire.QuickMatch(key=ADAS))
+    assert isinstance(host, wire.Started)
+    table.start("carl", listed=True)
+    store.next["save_together"] = meddle
+    table.send("bob", wire.QuickMatch(key=BOBS))
+    table.send("ada", wire.Resign(id=host.id))
+    again = table.send("bob", wire.QuickMatch(key=BOBS))
+    assert isinstance(again, wire.Joined)
+    assert (again.id, again.game.status) == (host.id, "resigned")
+    assert [each for each, _ in store.games_of("bob")] == [host.id]
+
+
 # A store that is busy half way
-
-
-def test_what_is_only_remembered_may_fail(table: Harness, store: MeddledStore) -> None:
-    """That a key's game could not be noted costs the joiner nothing."""
-    waiting = table.send("ada", wire.QuickMatch(key=ADAS))
-    assert isinstance(waiting, wire.Started)
-    store.next["create"] = refused
-    joined = table.send("bob", wire.QuickMatch(key=BOBS))
-    assert isinstance(joined, wire.Joined)
-    assert joined.id == waiting.id
 
 
 def older_and_own(table: Harness) -> tuple[str, wire.Started]:
@@ -253,15 +283,70 @@ def older_and_own(table: Harness) -> tuple[str, wire.Started]:
     return older.id, own
 
 
-def test_no_seat_is_held_by_who_stays(table: Harness, store: MeddledStore) -> None:
-    """When the own waiting game cannot be given up, the seat found is."""
+@pytest.mark.parametrize("meddle", [late, refused])
+def test_nobody_is_stranded_by_a_busy_store(
+    meddle: Callable[[Call], object], table: Harness, store: MeddledStore
+) -> None:
+    """Answered ``busy``, who moves to an older game has moved or waits; the repeat is served."""
     older, own = older_and_own(table)
     again = wire.QuickMatch(key=BOBS, id=own.id)
-    store.next["save"] = refused
+    store.next["save_together"] = meddle
     assert table.error("bob", again).code == "busy"
-    assert table.stored(older).status == table.stored(own.id).status == "waiting"
-    assert rules.seat_of(table.stored(older), "bob") is None
-    assert isinstance(table.send("bob", again), wire.Joined)
+    statuses = (table.stored(older).status, table.stored(own.id).status)
+    assert statuses == (("playing", "cancelled") if meddle is late else ("waiting", "waiting"))
+    joined = table.send("bob", again)
+    assert isinstance(joined, wire.Joined)
+    assert (joined.id, table.stored(own.id).next) == (older, older)
+    assert isinstance(table.heard("ada")[-1], wire.Joined)
+
+
+def test_another_key_can_be_repeated(table: Harness) -> None:
+    """Who brings a game of another key than the seat to come is answered the same again."""
+    older = table.start("ada", listed=True)
+    table.clock.advance(seconds=1)
+    own = table.start("bob", listed=True, key=BOBS)
+    match = wire.QuickMatch(key="c" * 22, id=own.id)
+    joined = table.send("bob", match)
+    assert isinstance(joined, wire.Joined)
+    assert (joined.id, joined.token) == (older.id, "o." + "c" * 22)
+    assert table.send("bob", match) == joined
+    assert table.stored(own.id).status == "cancelled"
+
+
+def test_a_match_without_a_key_is_known_by_its_connection(table: Harness) -> None:
+    """Repeated without a key, it is the same seat; its token was told once."""
+    older, own = older_and_own(table)
+    match = wire.QuickMatch(id=own.id)
+    joined = table.send("bob", match)
+    assert isinstance(joined, wire.Joined)
+    assert joined.id == older
+    assert table.send("bob", match) == with_fields(joined, token=UNSET)
+    assert table.refused("eve", match) == "not_seated"
+
+
+def test_a_third_player_keeps_the_seat(table: Harness, store: MeddledStore) -> None:
+    """Whoever joins the found game, or the own one, in this moment is not thrown out."""
+    older, own = older_and_own(table)
+    store.next["save_together"] = after(lambda: table.join("kim", older))
+    again = table.send("bob", wire.QuickMatch(key=BOBS, id=own.id))
+    assert isinstance(again, wire.Started)
+    assert (again.id, again.game.status) == (own.id, "waiting")
+    assert table.stored(older).o.connection == "kim"
+
+
+def test_a_resigned_game_stays_over(table: Harness, store: MeddledStore) -> None:
+    """A game that ends while its opponent turns out to be gone is not brought back to life."""
+    host = table.send("ada", wire.QuickMatch(key=ADAS))
+    assert isinstance(host, wire.Started)
+
+    def meanwhile() -> None:
+        table.join("kim", host.id)
+        table.send("ada", wire.Resign(id=host.id))
+
+    store.next["save_together"] = after(meanwhile)
+    assert isinstance(table.send("bob", wire.QuickMatch(key=BOBS)), wire.Started)
+    over = table.stored(host.id)
+    assert (over.status, over.winner, over.o.connection) == ("resigned", Mark.O, "kim")
 
 
 def test_watchers_hear_that_a_host_went_on(table: Harness) -> None:
@@ -282,7 +367,7 @@ def test_a_host_who_hangs_up_meanwhile(table: Harness, store: MeddledStore) -> N
     next_one = table.start("carl", listed=True)
     table.clock.advance(seconds=1)
     table.connections.gone.add("ada")
-    store.next["save"] = after(lambda: table.service.disconnected("ada"))
+    store.next["unbind"] = after(lambda: table.service.disconnected("ada"))
     joined = table.send("bob", wire.QuickMatch(key=BOBS))
     assert isinstance(joined, wire.Joined)
     assert joined.id == next_one.id

@@ -88,6 +88,21 @@ def test_a_gone_watcher_is_forgotten(table: Harness) -> None:
     assert table.game(game_id).watchers == 0
 
 
+def test_a_full_table_is_not_disturbed(table: Harness) -> None:
+    """Whoever asks in vain to watch is not heard by those who do; who is gone makes room."""
+    game_id = table.seat_two()
+    fans = [f"w{number}" for number in range(MAX_WATCHERS)]
+    for fan in fans:
+        watch(table, fan, game_id)
+    for _ in range(10):
+        assert table.refused("late", wire.Watch(id=game_id)) is ErrorCode.TOO_MANY
+    assert {who: table.heard(who) for who in ("ada", "bob", *fans)} == {
+        who: [] for who in ("ada", "bob", *fans)
+    }
+    table.connections.gone.add(fans[3])
+    assert watch(table, "late", game_id).watchers == MAX_WATCHERS
+
+
 def test_an_emote_is_heard_by_all(table: Harness) -> None:
     """Players and watchers see an emote; at most one a second for each seat."""
     game_id = table.seat_two()

@@ -23,6 +23,9 @@ PLATFORM: set[Right] = {
 }
 
 
+CONNECTION_METHODS = {"PostToConnection": "POST", "GetConnection": "GET"}
+
+
 class Everything(Bench):
     """A bench on which every request of the protocol is made and every refusal is met."""
 
@@ -152,9 +155,9 @@ def used(bench: Everything) -> set[Right]:
 
 
 def right(operation: str, on: str) -> Right:
-    if operation == "PostToConnection":
+    if method := CONNECTION_METHODS.get(operation):
         api = "arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<api>"
-        return "execute-api:ManageConnections", f"{api}/prod/POST/@connections/{on}"
+        return "execute-api:ManageConnections", f"{api}/prod/{method}/@connections/{on}"
     return f"dynamodb:{operation}", "<table>" if on == "table" else f"<table>/index/{on}"
 
 

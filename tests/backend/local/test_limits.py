@@ -238,6 +238,21 @@ def test_a_rematch_is_no_further_game() -> None:
     assert len(memory.games_of("ada")) == 4
 
 
+def test_who_moves_on_needs_no_further_place() -> None:
+    """Whoever gives a waiting game up for an older one can do so at the cap."""
+    table, _ = capped()
+    older = table.send("host", wire.Start(listed=True))
+    assert isinstance(older, wire.Started)
+    table.clock.advance(ms=1)
+    _start(table, 0)
+    _start(table, 1)
+    own = table.send("ada", wire.Start(listed=True, key="k" * 22))
+    assert isinstance(own, wire.Started)
+    joined = table.send("ada", wire.QuickMatch(key="k" * 22, id=own.id))
+    assert isinstance(joined, wire.Joined)
+    assert joined.id == older.id
+
+
 def test_a_seat_without_a_connection_is_not_counted() -> None:
     """The pointer that a quick match leaves behind is nobody's seat."""
     table, memory = capped()
