@@ -159,22 +159,44 @@ class CappedStore(StoreWrapper):
     A limit of 0 is none.
 
     Raises a `Refusal` (``too_many``) where the service would give it one seat more, so that the
-    service answers as it answers every refusal and need not know of the cap.
+    service answers as it answers every refusal and need not know of the cap. It knows of the seats
+    that were given through it, which are those of a process at whose start nobody sits.
     """
 
     def __init__(self, store: Store, limit: int = GAMES) -> None:
         super().__init__(store)
         self._limit = limit
+        self._sat_down: dict[str, set[str]] = {}
+        """By connection the games that it sits at; some may be over."""
 
     def create(self, game: Game, at: Moment) -> None:
         is_new = super().load(game.id, at) is None
         for seat in (game.x, game.o) if is_new else ():
             self._check(seat.connection, at)
         super().create(game, at)
+        self._follow(Game(id=game.id, expires=0), game)
 
     def take_seat(self, game_id: str, mark: Mark, seat: Seat, at: Moment) -> Game:
         self._check(seat.connection, at)
-        return super().take_seat(game_id, mark, seat, at)
+        game = super().take_seat(game_id, mark, seat, at)
+        self._sits(seat.connection, game_id)
+        return game
+
+    def bind(self, game_id: str, mark: Mark, token: str, connection: str, at: Moment) -> Game:
+        game = super().bind(game_id, mark, token, connection, at)
+        self._sits(connection, game_id)
+        self._has_gone(game.replaced, game_id)
+        return game
+
+    def unbind(self, game_id: str, mark: Mark, connection: str, at: Moment) -> Game:
+        game = super().unbind(game_id, mark, connection, at)
+        self._has_gone(connection, game_id)
+        return game
+
+    def save(self, before: Game, after: Game, at: Moment) -> Game:
+        saved = super().save(before, after, at)
+        self._follow(before, after)
+        return saved
 
     def save_together(self, changes: Sequence[Change], at: Moment) -> None:
         # A game created together with a change is a rematch, or one that nobody sits at.
@@ -184,19 +206,41 @@ class CappedStore(StoreWrapper):
             for connection in rules.sat_down(before, after):
                 self._check(connection, at, but=changed)
         super().save_together(changes, at)
+        for change in changes:
+            self._follow(change.before or Game(id=change.after.id, expires=0), change.after)
+
+    def _follow(self, before: Game, after: Game) -> None:
+        for connection in rules.sat_down(before, after):
+            self._sits(connection, after.id)
+        for connection in rules.sat_down(after, before):
+            self._has_gone(connection, after.id)
+
+    def _sits(self, connection: str | None, game_id: str) -> None:
+        if connection is not None and self._limit:
+            self._sat_down.setdefault(connection, set()).add(game_id)
+
+    def _has_gone(self, connection: str | None, game_id: str) -> None:
+        if connection is None or (games := self._sat_down.get(connection)) is None:
+            return
+        games.discard(game_id)
+        if not games:
+            del self._sat_down[connection]
 
     def _check(
         self, connection: str | None, at: Moment, but: AbstractSet[str] = frozenset()
     ) -> None:
         if connection is None or not self._limit:
             return
-        held = [game_id for game_id, _ in super().games_of(connection) if game_id not in but]
-        if len(held) < self._limit:
+        games = self._sat_down.get(connection, set())
+        # Only so many are looked at again, which then are not looked at any more if they are over.
+        if len(games - but) < self._limit:
             return
-        load = super().load
-        games = [load(game_id, at) for game_id in held]
-        open_phases = {"waiting", "playing"}
-        if sum(game is not None and game.phase in open_phases for game in games) >= self._limit:
+        for game_id in tuple(games):
+            game = super().load(game_id, at)
+            seated = game is not None and rules.seat_of(game, connection) is not None
+            if game is None or not seated or game.phase not in {"waiting", "playing"}:
+                self._has_gone(connection, game_id)
+        if len(games - but) >= self._limit:
             raise Refusal(
                 ErrorCode.TOO_MANY,
                 f"You sit at {self._limit} games that are not over; finish or leave one first.",

@@ -215,6 +215,44 @@ def test_a_game_that_is_over_does_not_count() -> None:
     assert isinstance(_start(table, 3), wire.Started)
 
 
+def test_the_games_one_has_played_cost_nothing() -> None:
+    """However many games a connection has played, a start looks at few of them, each once."""
+    table, memory = capped()
+    for number in range(40):
+        joined = _join(table, number)
+        assert isinstance(joined, wire.Joined)
+        table.send("ada", wire.Resign(id=joined.id))
+    memory.calls.clear()
+    for number in range(40, 80):
+        joined = _join(table, number)
+        assert isinstance(joined, wire.Joined)
+        table.send("ada", wire.Resign(id=joined.id))
+    assert "games_of" not in memory.calls
+    # The service itself reads a game to join it, and the cap each game that is over.
+    assert memory.calls.count("load") <= 40 * 5
+
+
+@pytest.mark.parametrize("goes", ["leave", "hang up", "resign", "resume elsewhere"])
+def test_nothing_is_kept_of_who_has_gone(goes: str) -> None:
+    """When nobody sits at its games any more, the cap remembers nobody."""
+    memory = MemoryStore()
+    store = CappedStore(memory, limit=3)
+    table = Harness(store=store)
+    started = table.start("ada", mark="x")
+    table.join("bob", started.id)
+    assert started.token
+    if goes == "leave":
+        table.send("ada", wire.Leave(id=started.id))
+    elif goes == "resume elsewhere":
+        table.send("eve", wire.Resume(id=started.id, token=started.token))
+        table.hang_up("eve")
+    elif goes == "resign":
+        table.send("ada", wire.Resign(id=started.id))
+    table.hang_up("ada")
+    table.hang_up("bob")
+    assert store._sat_down == {}
+
+
 def test_a_repeated_request_is_answered_at_the_cap() -> None:
     """A start whose reply was lost is answered again, not refused."""
     table, _ = capped()
