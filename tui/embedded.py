@@ -6,14 +6,19 @@ itself when nobody has been connected for two minutes. For the computer there is
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, Final
+
+from filelock import FileLock
 
 from shared.constants import PORT, PROGRAM, PROTOCOL_VERSION
 from tui.client.address import Located
@@ -29,7 +34,12 @@ _LARGEST_LOG: Final = 1_000_000
 _POLL_SECONDS: Final = 0.03
 _GRACE_SECONDS: Final = 3.0
 _PRIVATE_IDLE_EXIT: Final = 30
+_PREFIX: Final = "noughts-tui-"
+_ABANDONED_SECONDS: Final = 60
 _LISTENING: Final = b"listening on "
+_UNUSABLE: Final = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
+_UNUSABLE_WORDS: Final = "cannot be used"
+_ELSEWHERE: Final = "Set NOUGHTS_TUI_HOME to a folder that can be written."
 
 # A child that is no longer referred to is complained about while it lives.
 _started: list[subprocess.Popen[bytes]] = []
@@ -91,23 +101,44 @@ def _server(games: str) -> str:
 async def private(patience: float = 15, gateway: Sequence[str] | None = None) -> AsyncIterator[str]:
     """The address of a gateway for one program alone, which ends with it and leaves nothing behind.
 
-    It needs neither the port nor the files of the others. ``gateway`` is for tests.
+    It needs neither the port nor the files of the others, and removes its own when it ends, with
+    the program or after it. ``gateway`` is for tests.
 
     Raises:
         Unreachable: it does not start.
     """
     async with contextlib.AsyncExitStack() as ending:
         try:
-            temporary = TemporaryDirectory(prefix="noughts-tui-", ignore_cleanup_errors=True)
+            _remove_abandoned()
+            temporary = TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True)
             folder = Path(ending.enter_context(temporary))
-            options = ("--port", "0", "--data", str(folder))
-            process = await _start_private(
-                gateway or command(*options, "--idle-exit", str(_PRIVATE_IDLE_EXIT)), folder
-            )
+            process = await _start_private(gateway or private_command(folder), folder)
         except OSError as error:
             raise _cannot_start(error) from error
         ending.push_async_callback(_end, process)
         yield await _listening(process, folder, patience)
+
+
+def private_command(folder: Path) -> list[str]:
+    """A gateway that removes its folder: whoever started it may be killed before."""
+    options = ("--port", "0", "--data", str(folder), "--idle-exit", str(_PRIVATE_IDLE_EXIT))
+    return python_command("-m", "tui.temporary", str(folder), "backend.local", *options)
+
+
+def _remove_abandoned() -> None:
+    """Removes what others left who were killed together with their gateway."""
+    for folder in Path(gettempdir()).glob(f"{_PREFIX}*"):
+        lock = folder / "gateway.lock"
+        with contextlib.suppress(OSError):
+            old = time.time() - lock.stat().st_mtime > _ABANDONED_SECONDS
+            if old and _is_ours(folder):
+                with FileLock(lock).acquire(blocking=False):
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_ours(folder: Path) -> bool:
+    owner = getattr(os, "geteuid", None)
+    return owner is None or folder.lstat().st_uid == owner()
 
 
 async def _start_private(gateway: Sequence[str], folder: Path) -> asyncio.subprocess.Process:
@@ -251,11 +282,16 @@ async def _healthy(
 
 def _cannot_start(error: OSError) -> Unreachable:
     where = f"{error.filename}: " if error.filename else ""
-    return Unreachable(f"The game's gateway cannot be started: {where}{error.strerror or error}.")
+    way_out = f" {_ELSEWHERE}" if error.errno in _UNUSABLE else ""
+    return Unreachable(
+        f"The game's gateway cannot be started: {where}{error.strerror or error}.{way_out}"
+    )
 
 
 def _did_not_start(folder: Path) -> Unreachable:
-    return Unreachable(f"The game's gateway did not start: {_last_words(folder / _LOG)}")
+    words = _last_words(folder / _LOG)
+    way_out = f" {_ELSEWHERE}" if _UNUSABLE_WORDS in words else ""
+    return Unreachable(f"The game's gateway did not start: {words}{way_out}")
 
 
 def _last_words(log: Path) -> str:

@@ -2,12 +2,17 @@
 
 import asyncio
 import contextlib
+import errno
+import os
 import socket
+import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from shared.board import Mark
 from tui import embedded
@@ -191,3 +196,61 @@ def test_a_port_that_is_none(monkeypatch: pytest.MonkeyPatch, text: str) -> None
 def test_a_folder_named_backend(tmp_path: Path) -> None:
     """Where the player stands does not decide which gateway is run."""
     assert embedded.command("--port", "0") == python_command("-m", "backend.local", "--port", "0")
+
+
+async def test_a_private_gateway_outlives_nobody(tmp_path: Path) -> None:
+    """A gateway whose player was killed ends by itself, and takes its folder with it."""
+    folder = tmp_path / "noughts-tui-private"
+    folder.mkdir()
+    command = [
+        word if word != str(embedded._PRIVATE_IDLE_EXIT) else "0.1"
+        for word in embedded.private_command(folder)
+    ]
+    gateway = await asyncio.create_subprocess_exec(
+        *command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    assert gateway.stdout is not None
+    assert (await gateway.stdout.readline()).startswith(b"listening on ")
+    assert (folder / "games.sqlite3").exists()
+    await gateway.wait()
+    assert os.listdir(tmp_path) == []  # noqa: PTH208 (pathlib's blocks no less)
+
+
+@pytest.mark.parametrize(
+    ("age", "held", "left"), [(3600, False, False), (3600, True, True), (0, False, True)]
+)
+def test_a_folder_that_was_left_behind(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, age: float, held: bool, left: bool
+) -> None:
+    """The folder of a player and a gateway that were killed together goes at the next practice."""
+    monkeypatch.setattr(embedded, "gettempdir", lambda: str(tmp_path))
+    folder, other = tmp_path / "noughts-tui-abc", tmp_path / "another"
+    for each in (folder, other):
+        each.mkdir()
+        (each / "games.sqlite3").touch()
+    lock = FileLock(folder / "gateway.lock")
+    lock.acquire()
+    if not held:
+        lock.release()
+    os.utime(folder / "gateway.lock", (time.time() - age,) * 2)
+    embedded._remove_abandoned()
+    assert (folder.exists(), other.exists()) == (left, True)
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.ENOSPC])
+def test_a_home_that_cannot_be_written(number: int) -> None:
+    """Who cannot write his files is told how two terminals can play all the same."""
+    error = OSError(number, "No.", "/home/ada")
+    assert embedded._cannot_start(error).sentence == (
+        "The game's gateway cannot be started: /home/ada: No.."
+        " Set NOUGHTS_TUI_HOME to a folder that can be written."
+    )
+
+
+def test_a_gateway_that_cannot_write(tmp_path: Path) -> None:
+    """The same is told when only the gateway itself finds it out."""
+    (tmp_path / "gateway.log").write_text("noughts-tui: /home/ada cannot be used: Read-only.\n")
+    assert embedded._did_not_start(tmp_path).sentence == (
+        "The game's gateway did not start: /home/ada cannot be used: Read-only."
+        " Set NOUGHTS_TUI_HOME to a folder that can be written."
+    )

@@ -2,7 +2,10 @@
 
 from typing import Final
 
-ELSEWHERE: Final = "Other games are served here now; yours is kept until its own server is back."
+ELSEWHERE: Final = (
+    "Other games are served on this machine now, and yours are kept: end that server, or set"
+    " NOUGHTS_TUI_PORT to a free port in each of your terminals and start them again."
+)
 
 
 class Unreachable(Exception):
