@@ -1,18 +1,25 @@
 """The words of the command line."""
 
 import argparse
+import contextlib
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Final, get_args
+from typing import Any, Final, NoReturn, get_args
 
 from shared import serve_options
 from shared.board import MarkChoice
 from shared.constants import CLOCK_WORDS
 from shared.crockford import game_code
-from shared.replay import code_of, moves_of
+from shared.replay import PREFIX, code_of, moves_of
 from shared.text import clean_name
 from tui.client.address import check_url
-from tui.options import Level, check_clock
+from tui.options import OWN_THEMES, Level, check_clock
+
+_NO_COMMAND: Final = re.compile(r"argument COMMAND: invalid choice: '([^']*)'")
+_SHORTEST_CODE: Final = 4
 
 EXAMPLES: Final = """\
 examples:
@@ -30,10 +37,71 @@ number of terminals can meet there.
 """
 
 
-def parser() -> argparse.ArgumentParser:
+class Parser(argparse.ArgumentParser):
+    """Names what is nearest to a word that it does not know."""
+
+    def __init__(self, *names: Any, **settings: Any) -> None:
+        super().__init__(*names, **settings)
+        self.commands: dict[str, Any] = {}
+        """Each command's parser; of the top one only."""
+        self._words: tuple[str, ...] = ()
+
+    @property
+    def options(self) -> frozenset[str]:
+        """How each option can be written."""
+        return frozenset(self._option_string_actions)
+
+    def parse_known_args(  # type: ignore[override]  # as argparse has it, for our own namespace only
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        self._words = tuple(sys.argv[1:] if args is None else args)
+        return super().parse_known_args(args, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        options, commands = tuple(self._for_options()), tuple(self._for_command(message))
+        wrong = _NO_COMMAND.search(message)
+        if options and wrong and self._words[:1] != (wrong[1],):
+            # What stands behind an unknown option was taken for the command.
+            message, commands = "an option is not known here", ()
+        super().error("\n  ".join([message, *options, *commands]))
+
+    def _for_options(self) -> Iterator[str]:
+        """For each option that nobody knows here: where it is known, or what is nearest."""
+        command = next((word for word in self._words if word in self.commands), None)
+        known = self.options | (self.commands[command].options if command else frozenset())
+        for word in self._words:
+            name = word.partition("=")[0]
+            if not name.startswith("--") or name == "--" or name in known or not self.commands:
+                continue
+            owners = [each for each, parser in self.commands.items() if name in parser.options]
+            if owners:
+                yield f"{name} belongs to {' and '.join(owners)}: {self.prog} {owners[0]} {name} …"
+            elif near := _nearest(name, known):
+                yield f"did you mean {near}?"
+
+    def _for_command(self, message: str) -> Iterator[str]:
+        wrong = _NO_COMMAND.search(message)
+        if not self.commands or wrong is None:
+            return
+        word = wrong[1]
+        if near := _nearest(word.lower(), self.commands):
+            yield f"did you mean {near}?"
+        for command, reads in (("join", _code), ("replay", _replay_code)):
+            with contextlib.suppress(argparse.ArgumentTypeError):
+                if any(map(str.isdecimal, word)) and len(word) >= _SHORTEST_CODE:
+                    yield f"did you mean {self.prog} {command} {reads(word)}?"
+
+
+def _nearest(word: str, words: Iterable[str]) -> str | None:
+    from difflib import get_close_matches  # noqa: PLC0415 (for a mistake only)
+
+    return next(iter(get_close_matches(word, words, 1)), None)
+
+
+def parser() -> Parser:
     """The whole command line."""
     everywhere = _everywhere(argparse.SUPPRESS)
-    top = argparse.ArgumentParser(
+    top = Parser(
         "noughts-tui",
         description="Noughts and crosses for two terminals.",
         epilog=EXAMPLES,
@@ -83,12 +151,13 @@ def parser() -> argparse.ArgumentParser:
         description="Print the completion of a shell, for its start-up file.",
     )
     completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+    top.commands.update(commands.choices)
     return top
 
 
-def _everywhere(default: object) -> argparse.ArgumentParser:
+def _everywhere(default: object) -> Parser:
     """The options that can stand before a command or after it."""
-    options = argparse.ArgumentParser(add_help=False, argument_default=default)
+    options = Parser(add_help=False, argument_default=default)
     options.add_argument(
         "--url", type=_url, default=default, help="the server's address, ws://… or wss://…"
     )
@@ -99,7 +168,11 @@ def _everywhere(default: object) -> argparse.ArgumentParser:
     options.add_argument(
         "--ascii", action="store_true", default=default, help="draw with plain characters only"
     )
-    options.add_argument("--theme", default=default, help="the colours")
+    options.add_argument(
+        "--theme",
+        default=default,
+        help=f"the colours: {', '.join(OWN_THEMES)}, or any of Textual's",
+    )
     options.add_argument(
         "--numpad",
         action="store_true",
@@ -166,7 +239,11 @@ def _code(text: str) -> str:
     try:
         return game_code(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no game code: {error}") from None
+        said = f"{text!r} is no game code: {error}"
+        with contextlib.suppress(argparse.ArgumentTypeError):
+            if text.strip()[: len(PREFIX)].upper() == PREFIX:
+                said = f"this is the code of a replay: noughts-tui replay {_replay_code(text)}"
+        raise argparse.ArgumentTypeError(said) from None
 
 
 def _replay_code(text: str) -> str:

@@ -1,6 +1,6 @@
 """Runs a module that has a folder to itself, and removes the folder when the module ends.
 
-``python noughts_tui.py -m tui.temporary FOLDER MODULE ARGUMENTS``. Standard library only.
+``python noughts_tui.py -m tui.temporary FOLDER MODULE ARGUMENTS``.
 """
 
 import os

@@ -13,6 +13,7 @@ from tui import __main__ as program
 from tui.__main__ import main
 from tui.client.errors import Unreachable
 from tui.options import (
+    OWN_THEMES,
     JoinGame,
     Opening,
     Options,
@@ -129,6 +130,17 @@ def test_what_wins(opened: list[Options], home: Path, monkeypatch: pytest.Monkey
         ("web --plain", "web draws the full screen in a browser; --plain is for a terminal"),
         ("--plain web", "web draws the full screen in a browser; --plain is for a terminal"),
         ("dance", "invalid choice: 'dance'"),
+        ("jion K7QF2M", "did you mean join?"),
+        ("JOIN K7QF2M", "did you mean join?"),
+        ("servre --port 1", "did you mean serve?"),
+        ("--clock 3", "--clock belongs to new: noughts-tui new --clock …"),
+        ("practice --listed", "--listed belongs to new: noughts-tui new --listed …"),
+        ("--port 80", "--port belongs to serve and web: noughts-tui serve --port …"),
+        ("new --clok 30", "did you mean --clock?"),
+        ("--urll=ws://x join K7QF2M", "did you mean --url?"),
+        ("K7QF2M", "did you mean noughts-tui join K7QF2M?"),
+        ("R-7K2Q", "did you mean noughts-tui replay R-7K2Q?"),
+        ("join R-7K2Q", "this is the code of a replay: noughts-tui replay R-7K2Q"),
     ],
 )
 def test_a_wrong_line(capsys: pytest.CaptureFixture[str], line: str, said: str) -> None:
@@ -137,6 +149,21 @@ def test_a_wrong_line(capsys: pytest.CaptureFixture[str], line: str, said: str) 
         main(line.split())
     assert caught.value.code == 2
     assert said in capsys.readouterr().err
+
+
+def test_an_option_that_is_not_known_is_what_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """The value of an option that is unknown here is not taken for a mistyped command."""
+    with pytest.raises(SystemExit):
+        main(["--clock", "3"])
+    assert "'3'" not in capsys.readouterr().err
+
+
+def test_the_help_names_the_themes(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever wants other colours reads in the help which there are."""
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    told = capsys.readouterr().out
+    assert [theme for theme in OWN_THEMES if theme not in told] == []
 
 
 @pytest.mark.parametrize("url", ["ws://x/a b", "ws://x y/", "ws://x\u3000y/"])
