@@ -4,6 +4,7 @@ The environment says where things are. The platform writes logs as JSON; only wa
 worse get there, and they hold no frames, tokens or addresses.
 """
 
+import gc
 import logging
 import os
 from typing import Final
@@ -24,3 +25,5 @@ for _platform in _root.handlers:
 # Without that filter: each fault counts.
 _root.addHandler(FaultCounter(_metrics))
 handler: Final[Function] = assemble(make_session(), _surroundings, _clock, _metrics)
+# What is made by now stays as long as the function: no collection need look at it again.
+gc.freeze()

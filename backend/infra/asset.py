@@ -20,6 +20,8 @@ from backend.infra.settings import Settings
 ROOT: Final = Path(__file__).parents[2]
 CACHE: Final = ROOT / "build" / "wheels"
 PACKAGES: Final = ("backend/aws", "backend/core", "backend/handlers", "shared")
+# What an editor, a file manager or an operator leaves beside them stays here.
+FILES: Final = ("*.py", "roots.pem")
 HANDLER: Final = "backend.aws.main.handler"
 _MACHINES: Final = {"arm64": "aarch64", "x86_64": "x86_64"}
 # What Amazon Linux 2023 can load, newest first.
@@ -32,13 +34,25 @@ def built(settings: Settings) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="function-") as temporary:
         folder = Path(temporary)
         for package in PACKAGES:
-            shutil.copytree(
-                ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__")
-            )
-        shutil.copy(ROOT / "backend" / "__init__.py", folder / "backend")
+            for source in _sources(ROOT / package):
+                target = folder / source.relative_to(ROOT)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, target)
         with zipfile.ZipFile(_wheel(settings)) as wheel:
             wheel.extractall(folder)
         yield folder
+
+
+def _sources(package: Path) -> list[Path]:
+    """The files of a package that the function needs, and the ``__init__`` above it."""
+    above = [folder / "__init__.py" for folder in package.parents if folder.is_relative_to(ROOT)]
+    within = [
+        path
+        for kind in FILES
+        for path in package.rglob(kind)
+        if all(part.isidentifier() for part in path.relative_to(ROOT).with_suffix("").parts)
+    ]
+    return [path for path in (*above, *within) if path.is_file() and not path.is_symlink()]
 
 
 def tag_of(python: str) -> str:

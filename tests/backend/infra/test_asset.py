@@ -3,6 +3,7 @@
 import json
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -54,12 +55,41 @@ def test_the_asset_holds_what_the_handler_imports(chosen: dict[str, str]) -> Non
         *("__init__.py", "aws", "core", "handlers"),
     }
     ours = [path for part in ("backend", "shared") for path in (code / part).rglob("*")]
-    assert {path.suffix for path in ours if path.is_file()} == {".py"}
+    files = [path for path in ours if path.is_file()]
+    assert [path.name for path in files if path.suffix != ".py"] == ["roots.pem"]
     [library] = (code / "msgspec").glob("*.so")
     tag = library.name.split(".")[1]
     python = chosen.get("python", "3.14").replace(".", "")
     machine = {"x86_64": "x86_64", "arm64": "aarch64"}[chosen.get("architecture", "arm64")]
     assert tag == f"cpython-{python}-{machine}-linux-gnu"
+
+
+LEFT = (
+    *(".env", ".DS_Store", ".service.py.swp", "service.py~", "service.py.orig", "notes.txt"),
+    *("#service.py#", ".#service.py", "service (copy).py", ".hidden.py", "secret.pem", "data.json"),
+    *("__pycache__/service.cpython-311.pyc", ".ipynb_checkpoints/service-checkpoint.py"),
+    *("roots.pem.bak", ".idea/workspace.xml", ".git/config", "4913"),
+)
+
+
+def test_nothing_is_deployed_that_merely_lies_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an editor, a file manager or an operator leaves among the sources stays there."""
+    with asset.built(Settings()) as folder:
+        clean = {path.relative_to(folder) for path in folder.rglob("*")}
+    for package in (*asset.PACKAGES, "backend"):
+        shutil.copytree(ROOT / package, tmp_path / package, dirs_exist_ok=True)
+    shutil.copy(ROOT / "constraints.txt", tmp_path)
+    for package in asset.PACKAGES:
+        for name in LEFT:
+            left = tmp_path / package / name
+            left.parent.mkdir(exist_ok=True)
+            left.write_text("AWS_SECRET_ACCESS_KEY=no")
+        (tmp_path / package / "linked.py").symlink_to(tmp_path / "constraints.txt")
+    monkeypatch.setattr(asset, "ROOT", tmp_path)
+    with asset.built(Settings()) as folder:
+        assert {path.relative_to(folder) for path in folder.rglob("*")} == clean
 
 
 def test_the_asset_is_small() -> None:
