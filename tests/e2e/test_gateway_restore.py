@@ -80,21 +80,21 @@ async def test_players_go_on_from_the_backup(tmp_path: Path) -> None:
             def moves(state: ClientState) -> str:
                 return state.tables[code].game.moves
 
-            await ada.play(code, 4)
+            await ada.play(code, 0)
             host.backup(tmp_path / "backup")
-            for player, cell in ((bob, 0), (ada, 8)):
+            for player, cell in zip([bob, ada] * 3, [4, 8, 2, 1, 3, 5], strict=True):
                 await until(player, lambda state: state.tables[code].my_turn)
                 await player.play(code, cell)
             for client in (ada, bob, eve):
-                await until(client, lambda state: moves(state) == "408")
+                await until(client, lambda state: moves(state) == "0482135")
             await host.stop()
             host.restore(tmp_path / "backup")
             await host.start()
             for client in (ada, bob, eve):
-                await until(client, lambda state: moves(state) == "4")
+                await until(client, lambda state: moves(state) == "0")
             await until(bob, lambda state: state.tables[code].my_turn)
             await bob.play(code, 2)
             for client in (ada, bob, eve):
-                await until(client, lambda state: moves(state) == "42")
+                await until(client, lambda state: moves(state) == "02")
     finally:
         await host.stop()
