@@ -29,7 +29,18 @@ class Conflict(Exception):
 
 
 class Busy(Exception):
-    """The store is throttled, contended or late; whether it changed anything is not known."""
+    """The store is throttled, contended or late; whether it changed anything is not known.
+
+    ``sentence`` is for the person who waits.
+    """
+
+    sentence = "The server is busy; try again in a moment."
+
+
+class Unwritable(Busy):
+    """The store can be read and not be changed now, as on a full disk; it changed nothing."""
+
+    sentence = "The server cannot store anything at the moment; try again in a while."
 
 
 @dataclass(frozen=True, slots=True)

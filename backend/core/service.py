@@ -37,10 +37,7 @@ from shared.text import shown_name
 
 LIFE_SECONDS: Final = 6 * 3600
 
-_SENTENCES: Final = {
-    ErrorCode.BUSY: "The server is busy; try again in a moment.",
-    ErrorCode.INTERNAL: "Something went wrong on the server; try again.",
-}
+_FAILED: Final = "Something went wrong on the server; try again."
 
 
 def new_key() -> str:
@@ -89,12 +86,12 @@ class Service:
             reply = self._reply(request, context)
         except Refusal as refusal:
             return self._error(refusal, context, refusal.ref or ref, refusal.game_id or game_id)
-        except Busy:
-            busy = Refusal(ErrorCode.BUSY, _SENTENCES[ErrorCode.BUSY])
-            return self._error(busy, context, ref, game_id)
+        except Busy as busy:
+            again = Refusal(ErrorCode.BUSY, busy.sentence)
+            return self._error(again, context, ref, game_id)
         return None if reply is None else with_fields(reply, ref=ref)
 
-    def failed(self, body: str, *, busy: bool = False) -> wire.Error:
+    def failed(self, body: str, busy: Busy | None = None) -> wire.Error:
         """The reply to a frame that was not served, by a fault of the service."""
         code = ErrorCode.BUSY if busy else ErrorCode.INTERNAL
         try:
@@ -103,7 +100,7 @@ class Service:
             ref, game_id = refusal.ref or UNSET, refusal.game_id or UNSET
         return wire.Error(
             code=code,
-            message=_SENTENCES[code],
+            message=busy.sentence if busy else _FAILED,
             now=self._clock.now(),
             ref=ref,
             id=game_id,

@@ -43,8 +43,8 @@ class Handler:
         """
         match events.read(event):
             case Message(_, body):
-                is_busy = isinstance(error, Busy)
-                return events.response(codec.encode(self._service.failed(body, busy=is_busy)))
+                busy = error if isinstance(error, Busy) else None
+                return events.response(codec.encode(self._service.failed(body, busy)))
             case Connected() | Disconnected():
                 return events.response()
 

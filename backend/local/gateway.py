@@ -37,7 +37,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
-from backend.core.ports import Clock, Connections, Gone, Store
+from backend.core.ports import Busy, Clock, Connections, Gone, Store
 from backend.core.service import Service
 from backend.handlers.clock import SystemClock
 from backend.handlers.entry import Handler
@@ -57,7 +57,7 @@ from backend.local.http import (
 from backend.local.invocation import Caller
 from backend.local.limits import Doorkeeper, Full, Limits, TokenBucket
 from backend.local.listening import Door, Doors, listen, ports
-from backend.local.metrics import counted
+from backend.local.metrics import result_of
 from backend.local.sockets import GOING_AWAY, Socket
 from backend.local.store_wrapper import group_of
 from shared.codec import Frame
@@ -283,6 +283,7 @@ class Gateway:
         """Runs the handler and sends its reply to the client, then what it posted."""
         response, posts = await self._groups.run(event)
         if client is not None:
+            self.desk.tally.request(event["requestContext"]["routeKey"], result_of(response))
             if response is None:
                 self._notify(client, invocation.FAILED, event["requestContext"]["requestId"])
             elif reply := response.get("body"):
@@ -296,7 +297,8 @@ class Gateway:
             with self.group():
                 return [self._call(event) for event in events]
         except Exception as error:  # noqa: BLE001 (whatever it is, nothing of the group was kept)
-            _log.exception("what was asked could not be written")
+            told = isinstance(error, Busy)  # which says why by itself
+            _log.error("what was asked could not be written", exc_info=not told)
             return [(self.undone(event, error), []) for event in events]
 
     def _call(self, event: Event) -> Outcome:
@@ -359,7 +361,7 @@ async def serve(
     gateway.desk = desk or Desk()
     tally = gateway.desk.tally
     handler = Handler(Service(store, gateway.connections, clock, tally))
-    gateway.invoke, gateway.undone = invoke or counted(handler, tally), handler.undone
+    gateway.invoke, gateway.undone = invoke or handler, handler.undone
     gateway.group = partial(group_of, store)
     doors = doors or Doors([Door(each) for each in listen([host], port)])
     gateway.host, gateway.port = host, next(ports(door.socket for door in doors.players), 0)

@@ -5,6 +5,7 @@ Whoever asks for anything else is told what this is.
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -99,6 +100,24 @@ class Desk:
             ]
         )
         return Answer(HTTPStatus.OK, text, CONTENT_TYPE)
+
+
+def remembered(
+    call: Callable[[], bool], seconds: float, now: Callable[[], float] = time.monotonic
+) -> Callable[[], bool]:
+    """The call, whose yes counts for so long: whoever asks often makes no work by it."""
+    good_until = float("-inf")
+
+    def ask() -> bool:
+        nonlocal good_until
+        if now() < good_until:
+            return True
+        is_good = call()
+        if is_good:
+            good_until = now() + seconds
+        return is_good
+
+    return ask
 
 
 def path_of(request: Request) -> str:

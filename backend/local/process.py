@@ -10,18 +10,20 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from backend.core.game import Moment
-from backend.core.ports import Busy, Store
+from backend.core.ports import Busy, Store, Unwritable
 from backend.core.service import LIFE_SECONDS
 from backend.handlers.clock import SystemClock
 from backend.local import chaos, folder, journal
 from backend.local.certificates import BadCertificate, Certificate
 from backend.local.folder import GAMES, InUse, NoHome, Note
 from backend.local.gateway import Gateway, serve
-from backend.local.http import Desk, version
+from backend.local.http import Desk, remembered, version
+from backend.local.inspection import bytes_of, games_by_status
 from backend.local.limits import CappedStore, Limits
 from backend.local.listening import (
     CannotListen,
@@ -65,7 +67,8 @@ _MOST_ARRIVALS: Final = 512
 # One gateway that ends and the next that starts can overlap while clients are being told.
 _LOCK_SECONDS: Final = Limits().handshake_seconds + Limits().close_seconds
 _IDLE_PAUSE: Final = 0.5
-_CERTIFICATE_PAUSE: Final = 10
+_LOOK_SECONDS: Final = 10
+_TRIED_SECONDS: Final = 1
 _SIGNALLED: Final = 128
 _ENDS: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 _QUESTIONS: Final = ("SIGUSR1", "SIGUSR2")
@@ -158,6 +161,8 @@ def _serve(options: ServeOptions, data: Path) -> int:
         now = SystemClock().now()
         try:
             store.unbind_all(Moment(now, now // 1000 + LIFE_SECONDS))
+        except Unwritable as error:
+            raise CannotServe(f"{data / GAMES} cannot be written: {error.__cause__}.") from None
         except Busy:
             raise CannotServe(f"{data / GAMES} is held by another program.") from None
         return asyncio.run(_run(store, options, note, data))
@@ -168,24 +173,33 @@ async def _run(store: SqliteStore, options: ServeOptions, note: Note, data: Path
     _on_signals(_ENDS, ending.begin)
     certificate = Certificate(options.certificate, options.key) if options.certificate else None
     doors = _doors(options, certificate)
-    desk = Desk(
-        tally=Tally(),
-        games=store.id,
-        is_public=options.metrics_port is None,
-    )
+    desk = _desk(store, options, data / GAMES)
     async with _serving(CappedStore(store, options.games), options, doors, desk) as gateway:
         urls = _urls(options, doors)
         note.write(urls[0])
         _log.info("started: %s %s at %s, games in %s", PROGRAM, version(), urls[0], data)
         _announce(options, urls)
         _on_signals(_QUESTIONS, lambda _: _tell_how_it_is(gateway, certificate))
-        async with _renewing(certificate):
+        async with _looking_after(store, certificate):
             why = await _until(ending.event, gateway, options.idle_exit)
         # Whoever wants the folder now waits until it is free.
         note.remove()
         _log.info("stopping: %s", f"told by {ending.by}" if ending.by else why)
     _log.info("stopped")
     return ending.status
+
+
+def _desk(store: SqliteStore, options: ServeOptions, file: Path) -> Desk:
+    tally = Tally()
+    store.on_commit = tally.committed
+    return Desk(
+        tally=tally,
+        games=store.id,
+        is_writable=remembered(store.is_writable, _TRIED_SECONDS),
+        counts=partial(games_by_status, file),
+        size=partial(bytes_of, file),
+        is_public=options.metrics_port is None,
+    )
 
 
 def _doors(options: ServeOptions, certificate: Certificate | None) -> Doors:
@@ -256,11 +270,18 @@ async def _until(ended: asyncio.Event, gateway: Gateway, idle_exit: float | None
 
 
 @contextlib.asynccontextmanager
-async def _renewing(certificate: Certificate | None) -> AsyncIterator[None]:
+async def _looking_after(
+    store: SqliteStore, certificate: Certificate | None
+) -> AsyncIterator[None]:
+    """Finds out, without being asked, that the disk works again or the certificate was renewed."""
+
     async def look_forever() -> None:
-        while certificate is not None:
-            await asyncio.sleep(_CERTIFICATE_PAUSE)
-            certificate.refresh()
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            if store.is_troubled:
+                await asyncio.to_thread(store.is_writable)
+            if certificate is not None:
+                certificate.refresh()
 
     looking = asyncio.create_task(look_forever())
     try:

@@ -7,9 +7,11 @@ rows by an index.
 """
 
 import json
+import logging
 import secrets
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
@@ -22,7 +24,7 @@ from typing import Any, Final, Literal, Union, get_args, get_origin
 from backend.core import game as rules
 from backend.core.fields import FIELDS, Field, FieldPath, game_of, plain
 from backend.core.game import Game, Moment, Move, Seat
-from backend.core.ports import LOBBY_LINES, Busy, Change, Conflict, LobbyLine
+from backend.core.ports import LOBBY_LINES, Busy, Change, Conflict, LobbyLine, Unwritable
 from shared.board import Mark
 from shared.messages import LobbyKind
 
@@ -104,6 +106,9 @@ _PURGE: Final = (
 )
 
 
+_TRIED_BYTES: Final = 8192
+_log: Final = logging.getLogger(__name__)
+
 KEPT: Final = 4096
 """How many games stay in memory."""
 
@@ -118,13 +123,23 @@ class SqliteStore:
     ``id`` is the file's own, drawn when it is made. ``busy_seconds`` is how long a call waits for
     another program that holds the file before it raises `Busy`. ``kept`` is how many games stay in
     memory, where they are what the file says: this process owns it, and the change of another
-    program is noticed.
+    program is noticed. ``on_commit`` is called with the seconds that each commit took.
 
     Raises:
         UnusableFile: the file is damaged, of a newer version or of another program.
     """
 
-    def __init__(self, path: Path | str, *, busy_seconds: float = 2, kept: int = KEPT) -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        busy_seconds: float = 2,
+        kept: int = KEPT,
+        on_commit: Callable[[float], None] = lambda _: None,
+    ) -> None:
+        self.on_commit = on_commit
+        self.is_troubled = False
+        """Whether nothing could be stored since the last change that was."""
         self._lock = threading.RLock()
         self._in_group = False
         self._obstacle: Exception | None = None
@@ -170,7 +185,7 @@ class SqliteStore:
                 yield
                 if self._obstacle is not None:
                     raise self._obstacle
-                self._run("COMMIT")
+                self._commit()
                 committed = True
             finally:
                 self._in_group, self._obstacle = False, None
@@ -279,13 +294,24 @@ class SqliteStore:
 
         For the start of a gateway: all connections died with the process before it.
         """
-        with self._lock, self._change_alone():
+        with self._transaction():
             self._database.execute(_PURGE, (at.second, -1))
             held = {row["id"] for query in _CONNECTED for row in self._database.execute(query)}
             for game_id in sorted(held):
                 game = self._living(game_id, at)
                 if game is not None:
                     self._write(game, _deserted(game, at))
+
+    def is_writable(self) -> bool:
+        """Whether a change can be stored now, which is tried."""
+        try:
+            with self._transaction():
+                # As much as a new game can take; nothing of it stays.
+                self._database.execute("INSERT INTO file VALUES (zeroblob(?))", (_TRIED_BYTES,))
+                self._database.execute("DELETE FROM file WHERE typeof(id) = 'blob'")
+        except (Busy, sqlite3.Error):
+            return False
+        return True
 
     def _change(self, game_id: str, at: Moment, decide: Callable[[Game], Game | None]) -> Game:
         """Writes what ``decide`` makes of the game; None is a condition that does not hold."""
@@ -351,9 +377,10 @@ class SqliteStore:
                     yield
             except sqlite3.Error as error:
                 # A full disk, for one, ends the whole transaction, and with it the group.
+                why = self._translated(error)
                 if self._in_group and not self._database.in_transaction:
-                    self._obstacle = error
-                raise _translated(error) from error
+                    self._obstacle = why
+                raise why from error
 
     @contextmanager
     def _change_alone(self) -> Iterator[None]:
@@ -361,7 +388,7 @@ class SqliteStore:
         try:
             self._begin()
             yield
-            self._database.execute("COMMIT")
+            self._commit()
             committed = True
         finally:
             self._end(committed=committed)
@@ -389,6 +416,14 @@ class SqliteStore:
         self._run("BEGIN IMMEDIATE")
         self._look()
 
+    def _commit(self) -> None:
+        began = time.perf_counter()
+        self._run("COMMIT")
+        self.on_commit(time.perf_counter() - began)
+        if self.is_troubled:
+            self.is_troubled = False
+            _log.info("the games are stored again")
+
     def _end(self, *, committed: bool) -> None:
         if not committed:
             self._forget()
@@ -411,7 +446,18 @@ class SqliteStore:
         try:
             return self._database.execute(statement)
         except sqlite3.Error as error:
-            raise _translated(error) from error
+            raise self._translated(error) from error
+
+    def _translated(self, error: Exception) -> Exception:
+        # The low byte is the code, what is above it says more.
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _HELD_BY_ANOTHER:
+            return Busy()
+        if code in _NOT_TO_BE_WRITTEN:
+            self.is_troubled = True
+            _log.error("the games cannot be stored: %s", error)
+            return Unwritable()
+        return error
 
     @contextmanager
     def _use(self) -> Iterator[None]:
@@ -421,7 +467,7 @@ class SqliteStore:
             try:
                 yield
             except sqlite3.Error as error:
-                raise _translated(error) from error
+                raise self._translated(error) from error
 
     def _open(self, path: Path | str) -> None:
         try:
@@ -505,10 +551,10 @@ def _deserted(game: Game, at: Moment) -> Game:
     return replace(game, watchers=frozenset(), emoted={})
 
 
-def _translated(error: sqlite3.Error) -> Exception:
-    # The low byte is the code, what is above it says more.
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return Busy() if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED} else error
+_HELD_BY_ANOTHER: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_NOT_TO_BE_WRITTEN: Final = {
+    *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+}
 
 
 _leaves_of: Final = attrgetter(*(".".join(field.path) for field in COLUMNS.values()))

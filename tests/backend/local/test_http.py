@@ -10,7 +10,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from backend.local.gateway import Gateway, serve
-from backend.local.http import Desk
+from backend.local.http import Desk, remembered
 from backend.local.limits import Limits
 from backend.local.listening import Door, Doors, listen
 from tests.backend.local.peer import PATIENCE_SECONDS, peer
@@ -74,6 +74,23 @@ async def test_health_is_503_while_nothing_can_be_stored() -> None:
         assert (status, '"service": "noughts-tui"' in body) == (503, True)
         assert "cannot be stored" in body
         assert (await ask(gateway.port, "/health"))[0] == 200
+
+
+def test_a_flood_of_questions_is_not_one_of_writes() -> None:
+    """That all is well counts for a while; that it is not is found out each time."""
+    now, answers, asked = [0.0], iter([True, False, False, True]), 0
+
+    def call() -> bool:
+        nonlocal asked
+        asked += 1
+        return next(answers)
+
+    ask = remembered(call, 1, lambda: now[0])
+    assert [ask() for _ in range(1000)] == [True] * 1000
+    assert asked == 1
+    now[0] = 1
+    assert [ask(), ask(), ask(), ask()] == [False, False, True, True]
+    assert asked == 4
 
 
 async def test_health_is_answered_when_all_seats_are_taken() -> None:

@@ -3,8 +3,10 @@
 import asyncio
 import json
 import re
+import resource
 import signal
 import socket
+import sys
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -232,6 +234,45 @@ async def test_a_damaged_file_is_said_to_be(tmp_path: Path) -> None:
     said = await _complaint(await start("--data", tmp_path, "--port", "0"))
     assert "is damaged" in said
     assert (tmp_path / "games.sqlite3").read_bytes() == b"no database at all" * 1000
+
+
+# With such a limit the system refuses to make any file longer, as a full disk does.
+FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux changes another's limits")
+async def test_a_full_disk_at_the_start_is_said_to_be(tmp_path: Path) -> None:
+    """What cannot be written is one line of explanation and status 1."""
+    said = await _complaint(await start("--data", tmp_path, "--port", "0", before=FULL))
+    assert said.startswith(f"noughts-tui: {tmp_path}")
+
+
+def _limit_files(program: Program, size: int) -> None:
+    resource.prlimit(program.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux changes another's limits")
+async def test_a_full_disk_is_survived(tmp_path: Path) -> None:
+    """While the disk is full players are told so, the log is short, and then all goes on."""
+    async with running(tmp_path) as program, peer(program.url) as ada, peer(program.url) as bob:
+        code = await seated(ada, bob)
+        _limit_files(program, 1)
+        replies = [await ada.ask(type="start") for _ in range(20)]
+        replies.append(await ada.ask(type="play", id=code, tile="1,1", after=""))
+        assert {(reply["code"], reply["message"]) for reply in replies} == {
+            ("busy", "The server cannot store anything at the moment; try again in a while.")
+        }
+        assert (await bob.ask(type="ping", id=code))["game"]["moves"] == ""
+        assert await asyncio.to_thread(health, program.port) == 503
+        _limit_files(program, resource.RLIM_INFINITY)
+        assert (await ada.ask(type="play", id=code, tile="1,1", after=""))["type"] == "play"
+        assert await asyncio.to_thread(health, program.port) == 200
+        program.process.terminate()
+        status, _, complaints = await program.ended()
+    assert status == 0
+    assert complaints.count("the games cannot be stored: ") == 1
+    assert complaints.count("\n") <= 3
+    assert "the games are stored again" in program.life
 
 
 async def test_a_folder_that_cannot_be_is_said_so(tmp_path: Path) -> None:

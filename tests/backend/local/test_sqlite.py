@@ -3,9 +3,9 @@
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -14,7 +14,7 @@ import pytest
 
 from backend.core.fields import game_of, values_of
 from backend.core.game import Game, Moment, Move, Seat
-from backend.core.ports import Busy, Change, Conflict
+from backend.core.ports import Busy, Change, Conflict, Unwritable
 from backend.local import sqlite
 from backend.local.sqlite import COLUMNS, SCHEMA_VERSION, SqliteStore, UnusableFile
 from shared.board import Mark
@@ -282,9 +282,69 @@ def fits(store: SqliteStore, name: str) -> bool:
         with store.group():
             for number in range(5):
                 store.create(game(f"{name}{number:02}"), AT)
-    except sqlite3.OperationalError:
+    except Unwritable:
         return False
     return True
+
+
+def _full(store: SqliteStore) -> str:
+    pages = store._pragma("page_count")
+    store._database.execute(f"PRAGMA max_page_count = {pages}")
+    return "PRAGMA max_page_count = 1000000"
+
+
+def _read_only(store: SqliteStore) -> str:
+    store._database.execute("PRAGMA query_only = 1")
+    return "PRAGMA query_only = 0"
+
+
+@pytest.mark.parametrize("grouped", [False, True], ids=["alone", "grouped"])
+@pytest.mark.parametrize("fill", [_full, _read_only])
+def test_a_disk_that_takes_nothing_is_said_so_and_works_again(
+    store: SqliteStore,
+    caplog: pytest.LogCaptureFixture,
+    fill: Callable[[SqliteStore], str],
+    grouped: bool,
+) -> None:
+    """While nothing can be stored each change is refused as such, and afterwards all is well."""
+    caplog.set_level("INFO")
+    store.create(game(), AT)
+    mend = fill(store)
+    group = store.group() if grouped else nullcontext()
+    with pytest.raises(Unwritable), group:  # noqa: PT012 (the end of the group is part of it)
+        for number in range(1000):
+            store.create(game(f"A{number:05}"), AT)
+    assert (store.is_writable(), store.is_troubled) == (False, True)
+    assert store.load("K7QF2M", AT) == game()
+    store._database.execute(mend)
+    assert (store.is_writable(), store.is_troubled) == (True, False)
+    store.create(game("B00000"), AT)
+    said = [record.getMessage().partition(":")[0] for record in caplog.records]
+    assert set(said[:-1]) == {"the games cannot be stored"}
+    assert said[-1] == "the games are stored again"
+
+
+def test_trying_leaves_nothing_behind(store: SqliteStore) -> None:
+    """However often it is tried whether a game could be stored, the file does not grow by it."""
+    for _ in range(3):
+        assert store.is_writable()
+    pages = store._pragma("page_count")
+    for _ in range(100):
+        assert store.is_writable()
+    assert store._pragma("page_count") == pages
+    assert store._database.execute("SELECT id FROM file").fetchall()[0][0] == store.id
+
+
+def test_each_commit_is_measured(path: Path) -> None:
+    """The operator sees how long the disk takes, once for all changes of a group."""
+    seconds: list[float] = []
+    with closing(SqliteStore(path, on_commit=seconds.append)) as store:
+        store.create(game(), AT)
+        with store.group():
+            store.create(game("SECOND"), AT)
+            move(store, "SECOND")
+    assert len(seconds) == 2
+    assert min(seconds) > 0
 
 
 def test_a_full_disk_keeps_what_it_acknowledged(path: Path) -> None:
