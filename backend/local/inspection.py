@@ -1,4 +1,4 @@
-"""What the games' file can tell beside the store, which goes on undisturbed. Imports core only."""
+"""What the games' file can tell beside the store, which goes on undisturbed."""
 
 import sqlite3
 import time
