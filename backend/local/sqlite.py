@@ -29,6 +29,7 @@ from shared.board import Mark
 from shared.messages import LobbyKind
 
 SCHEMA_VERSION: Final = 2
+"""The next one when a column goes or means something else; a new column alone needs none."""
 APPLICATION_ID: Final = 0x6E787473
 """``nxts``: tells a file of this program from any other database."""
 _PURGED_AT_ONCE: Final = 20
@@ -497,7 +498,8 @@ class SqliteStore:
         is_empty = self._database.execute("SELECT 1 FROM sqlite_master").fetchone() is None
         if not is_empty and application != APPLICATION_ID:
             raise UnusableFile(f"{path} is not a file of noughts-tui. {_MOVE_IT}")
-        if version > SCHEMA_VERSION:
+        unknown = self._columns() - COLUMNS.keys() - {"lobby"}
+        if version > SCHEMA_VERSION or (version == SCHEMA_VERSION and unknown):
             raise UnusableFile(f"{path} was written by a newer noughts-tui. {_UPDATE_IT}")
         damage = self._pragma("quick_check(1)")
         if damage != "ok":

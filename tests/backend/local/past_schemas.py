@@ -1,4 +1,4 @@
-"""The schema of every version of the file of games, as that version wrote it. Never changed."""
+"""The schema of every version of the file of games, as its first program wrote it."""
 
 from typing import Final
 
