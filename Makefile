@@ -1,12 +1,22 @@
 # Every target does its own set-up in .venv; nothing is installed anywhere else.
+# What is set for other Pythons and other places must not lead out of .venv.
+unexport PYTHONHOME PYTHONPATH PIP_PREFIX PIP_ROOT PIP_TARGET
+export PIP_USER := 0
+
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
-	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+	$$p -I -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 PLAYER := .venv/.player
 DEV := .venv/.dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 ARGS ?=
 URL ?=
+
+# A clone that was moved, or a Python that was upgraded away, leaves a .venv whose commands lead
+# nowhere: its own files tell where it was made, and with what. It is made anew.
+SOUND := $(shell $(BIN)/python -I -c 'import importlib.util as util, pathlib, sys; \
+	venv = pathlib.Path(".venv").absolute(); made = str(venv) in (venv / "bin/pip").read_text(); \
+	sys.exit(not (made and util.find_spec("pip")))' 2>/dev/null && echo yes)
 
 .PHONY: help play serve test check format soak bench pictures protocol recording clean
 
@@ -50,9 +60,12 @@ format: $(DEV) ## format the code and mend what can be mended
 clean: ## remove what make made
 	rm -rf .venv .hypothesis .*_cache build cdk.out snapshot_report.html
 
-.venv/.made:
+.PHONY: FORCE
+
+.venv/.made: $(if $(SOUND),,FORCE)
 	@test -n "$(PYTHON)" || { echo "noughts-tui needs Python 3.11 or newer." >&2; exit 1; }
-	@$(PYTHON) -m venv .venv
+	@rm -rf .venv
+	@$(PYTHON) -I -m venv .venv
 	@touch $@
 
 $(PLAYER): .venv/.made pyproject.toml constraints.txt
