@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from shared.board import Mark
 from shared.messages import Snapshot
-from tui.client.state import ClientState, Table
+from tui.client.state import ClientState, ConnectionStatus, Table
 from tui.words.phrases import EMOTE_WORDS, SAID_MS, clock_ms, elapsed, name_of, span
 
 
@@ -52,9 +52,14 @@ def _away(state: ClientState, table: Table, mark: Mark, now_ms: int) -> str:
     if player is None:
         return "not here yet"
     if player.online:
-        return ""
+        return "" if state.connection is ConnectionStatus.ONLINE else _unknown(mark, table)
     if player.away == "left":
         return "left"
     if player.away_at is None:
         return "offline"
     return f"offline {elapsed(state.server_now(now_ms) - player.away_at)}"
+
+
+def _unknown(mark: Mark, table: Table) -> str:
+    """Without a connection nobody knows who is there, and the player himself is not."""
+    return "offline" if mark is table.seat else "not known now"

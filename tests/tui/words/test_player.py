@@ -1,5 +1,7 @@
 """What is said of a player at the table."""
 
+from dataclasses import replace
+
 import pytest
 
 from shared.board import Mark
@@ -7,7 +9,7 @@ from shared.messages import Series
 from tests.tui.scenes import table
 from tests.tui.snapshots import BOB, NOW, left, lost
 from tests.tui.stage import online
-from tui.client.state import Said
+from tui.client.state import ConnectionStatus, Said
 from tui.words.player import PlayerView, player_view
 
 
@@ -35,3 +37,12 @@ def test_an_emote_is_shown_for_a_while(age: int, words: str) -> None:
     shown = table("4", said=Said(Mark.O, "nice", NOW - age))
     assert player_view(online(shown), shown, Mark.O, NOW).said == words
     assert player_view(online(shown), shown, Mark.X, NOW).said == ""
+
+
+@pytest.mark.parametrize("connection", [each for each in ConnectionStatus if each != "online"])
+def test_nobody_is_said_to_be_here_without_a_connection(connection: ConnectionStatus) -> None:
+    """What was known of the opponent before the connection was lost is not told as now."""
+    shown = table("40")
+    state = replace(online(shown), connection=connection)
+    assert player_view(state, shown, Mark.X, NOW).away == "offline"
+    assert player_view(state, shown, Mark.O, NOW).away == "not known now"
