@@ -22,6 +22,7 @@ RATE: Final = 50.0
 GAMES: Final = 20
 CONNECTIONS: Final = 50
 TOTAL_CONNECTIONS: Final = 4000
+FILE_MEGABYTES: Final = 256
 ANY_ORIGIN: Final = "*"
 _NO_PAGE: Final = "null"
 _MOST: Final = 2**31
@@ -237,6 +238,15 @@ class ServeOptions:
             metavar="N",
         ),
     ] = GAMES
+    file_size: Annotated[
+        int,
+        Option(
+            says=f"megabytes that the games' file may take (default {FILE_MEGABYTES}; 0: no limit);"
+            " of the games that are over the oldest make room",
+            type=_count,
+            metavar="MB",
+        ),
+    ] = FILE_MEGABYTES
     metrics_port: Annotated[
         int | None,
         Option(

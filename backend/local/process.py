@@ -156,7 +156,7 @@ def limits(options: ServeOptions, descriptors: int) -> Limits:
 def _serve(options: ServeOptions, data: Path) -> int:
     with (
         folder.owned(data, _LOCK_SECONDS) as note,
-        closing(SqliteStore(data / GAMES)) as store,
+        closing(SqliteStore(data / GAMES, most_bytes=options.file_size * 10**6)) as store,
     ):
         now = SystemClock().now()
         try:

@@ -26,6 +26,7 @@ from backend.core.fields import FIELDS, Field, FieldPath, game_of, plain
 from backend.core.game import Game, Moment, Move, Seat
 from backend.core.ports import LOBBY_LINES, Busy, Change, Conflict, LobbyLine, Unwritable
 from shared.board import Mark
+from shared.errors import ErrorCode, Refusal
 from shared.messages import LobbyKind
 
 SCHEMA_VERSION: Final = 2
@@ -107,6 +108,23 @@ _PURGE: Final = (
 )
 
 
+# What may be deleted to make room: first what is over, then what waits and nobody is connected to.
+_SPARE: Final = (
+    "status NOT IN ('waiting', 'playing')"
+    " OR (status = 'waiting' AND player_x IS NULL AND player_o IS NULL)"
+)
+_INDEX_SPARE: Final = (
+    "CREATE INDEX IF NOT EXISTS games_to_spare ON games (status = 'waiting', expires)"
+    f" WHERE {_SPARE}"
+)
+_FIND_SPARE: Final = (
+    f"SELECT id FROM games WHERE {_SPARE} ORDER BY status = 'waiting', expires LIMIT ?"  # noqa: S608 (made of constants)
+)
+_SPARED_AT_ONCE: Final = 20
+"""Many more than one: pages are shared, and few become free when one game is deleted."""
+_USED_BEFORE_SPARING: Final = 0.9
+_NO_ROOM: Final = "This server holds as many games as it can; try again later."
+_FEWEST_PAGES: Final = 64
 _TRIED_BYTES: Final = 8192
 _log: Final = logging.getLogger(__name__)
 
@@ -124,7 +142,10 @@ class SqliteStore:
     ``id`` is the file's own, drawn when it is made. ``busy_seconds`` is how long a call waits for
     another program that holds the file before it raises `Busy`. ``kept`` is how many games stay in
     memory, where they are what the file says: this process owns it, and the change of another
-    program is noticed. ``on_commit`` is called with the seconds that each commit took.
+    program is noticed. ``most_bytes`` is how much of the disk the file may take, 0 for no limit:
+    before it is reached, games make room that are over or waited at by nobody, the oldest first;
+    where there are none, a new one raises a `Refusal` (``too_many``). ``on_commit`` is called with
+    the seconds that each commit took.
 
     Raises:
         UnusableFile: the file is damaged, of a newer version or of another program.
@@ -136,9 +157,12 @@ class SqliteStore:
         *,
         busy_seconds: float = 2,
         kept: int = KEPT,
+        most_bytes: int = 0,
         on_commit: Callable[[float], None] = lambda _: None,
     ) -> None:
         self.on_commit = on_commit
+        self._most_bytes = most_bytes
+        self._most_pages = 0
         self.is_troubled = False
         """Whether nothing could be stored since the last change that was."""
         self._lock = threading.RLock()
@@ -331,7 +355,22 @@ class SqliteStore:
         if (current := self._living(game.id, at)) is not None:
             raise Conflict(current)
         self._database.execute(_PURGE, (at.second, _PURGED_AT_ONCE))
+        if self._most_pages and self._used_pages() >= _USED_BEFORE_SPARING * self._most_pages:
+            self._make_room()
         self._insert(game)
+
+    def _used_pages(self) -> int:
+        return int(self._pragma("page_count") - self._pragma("freelist_count"))
+
+    def _make_room(self) -> None:
+        """Deletes the games that are missed least; refuses where all are played or waited at."""
+        spare = [row["id"] for row in self._database.execute(_FIND_SPARE, (_SPARED_AT_ONCE,))]
+        if not spare:
+            _log.warning("the games' file is full, and no game can be spared")
+            raise Refusal(ErrorCode.TOO_MANY, _NO_ROOM)
+        self._database.executemany("DELETE FROM games WHERE id = ?", [(each,) for each in spare])
+        for each in spare:
+            self._games.pop(each, None)
 
     def _living(self, game_id: str, at: Moment) -> Game | None:
         game = self._games.get(game_id)
@@ -480,9 +519,14 @@ class SqliteStore:
             self._database.execute("PRAGMA synchronous = FULL")
             if self._columns() != {*COLUMNS, "lobby"}:
                 self._make_table()
+            self._database.execute(_INDEX_SPARE)
             self._database.execute("CREATE TABLE IF NOT EXISTS file (id TEXT NOT NULL)")
             self._database.execute(_NAME_FILE, (secrets.token_hex(8),))
             self.id: str = self._database.execute("SELECT id FROM file").fetchone()[0]
+            if self._most_bytes:
+                self._most_pages = max(_FEWEST_PAGES, self._most_bytes // self._pragma("page_size"))
+                # Below what a file already takes SQLite lowers no limit.
+                self._database.execute(f"PRAGMA max_page_count = {self._most_pages}")
         except sqlite3.OperationalError as error:
             raise UnusableFile(f"{path} cannot be opened: {error}.") from error
         except sqlite3.DatabaseError as error:

@@ -23,6 +23,7 @@ EVERYTHING = ServeOptions(
     total_connections=7,
     rate=0.5,
     games=3,
+    file_size=9,
     metrics_port=9102,
     metrics_host="192.0.2.1",
     log_format="json",

@@ -5,7 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -18,6 +18,7 @@ from backend.core.ports import Busy, Change, Conflict, Unwritable
 from backend.local import sqlite
 from backend.local.sqlite import COLUMNS, SCHEMA_VERSION, SqliteStore, UnusableFile
 from shared.board import Mark
+from shared.errors import ErrorCode, Refusal
 from shared.messages import Series
 from tests.backend.full_game import full_game
 from tests.backend.local.past_schemas import PAST_GAME, PAST_SCHEMAS
@@ -322,6 +323,78 @@ def test_a_disk_that_takes_nothing_is_said_so_and_works_again(
     said = [record.getMessage().partition(":")[0] for record in caplog.records]
     assert set(said[:-1]) == {"the games cannot be stored"}
     assert said[-1] == "the games are stored again"
+
+
+MOST_BYTES = 64 * 4096
+
+
+def bounded(path: Path) -> AbstractContextManager[SqliteStore]:
+    return closing(SqliteStore(path, most_bytes=MOST_BYTES))
+
+
+def ids(store: SqliteStore) -> set[str]:
+    return {row["id"] for row in store._database.execute("SELECT id FROM games")}
+
+
+def test_the_file_grows_to_its_bound_and_no_further(path: Path) -> None:
+    """However many games are begun and finished, the file stays within its bound."""
+    with bounded(path) as store:
+        for hundred in range(20):
+            with store.group():
+                for number in range(100 * hundred, 100 * hundred + 100):
+                    expires = AT.expires + number
+                    store.create(game(f"F{number:05}", status="won", expires=expires), AT)
+        assert len(ids(store)) < 1000
+        assert f"F{1999:05}" in ids(store)
+    assert path.stat().st_size <= MOST_BYTES
+
+
+def test_what_is_long_over_makes_room_first(path: Path) -> None:
+    """Games in play or waited at are kept; of those over the oldest go, then the forsaken."""
+    nobody = Seat(token="x" * 64, name="gone")
+    kept = {"PLAYED": game("PLAYED"), "WAITED": game("WAITED", status="waiting", o=Seat())}
+    forsaken = game("FORSAK", status="waiting", x=nobody, o=Seat())
+    with bounded(path) as store:
+        number = 0
+        with store.group():
+            for one in (*kept.values(), forsaken):
+                store.create(one, AT)
+            while store._used_pages() < 0.9 * store._most_pages:
+                # Those that are begun first are the last to expire.
+                expires = AT.expires + 100_000 - number
+                store.create(game(f"F{number:05}", status="won", expires=expires), AT)
+                number += 1
+        store.create(game("LATEST"), AT)
+        over = {f"F{each:05}" for each in range(number - 20)}
+        assert ids(store) == {*kept, "FORSAK", "LATEST", *over}
+        assert {one: store.load(one, AT) for one in kept} == kept
+        assert store.load(f"F{number - 1:05}", AT) is None
+
+
+def test_where_no_game_can_be_spared_none_is_begun(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A server full of games in play refuses another, and those in play go on."""
+    with bounded(path) as store:
+        forsaken = game("FORSAK", status="waiting", x=Seat(token="x" * 64), o=Seat())
+        with store.group():
+            store.create(forsaken, AT)
+            with pytest.raises(Refusal) as refused:  # noqa: PT012 (how many fit is not known)
+                for number in range(5000):
+                    store.create(game(f"P{number:05}"), AT)
+        assert refused.value.code is ErrorCode.TOO_MANY
+        assert "FORSAK" not in ids(store)
+        assert move(store, "P00000").moves == "4"
+        assert store.is_writable()
+    assert "no game can be spared" in caplog.text
+    assert path.stat().st_size <= MOST_BYTES
+
+
+def test_the_games_to_spare_are_found_by_an_index(store: SqliteStore) -> None:
+    """To make room no game is looked at that stays."""
+    found = plan(store, sqlite._FIND_SPARE)
+    assert "USING INDEX games_to_spare" in found
+    assert "TEMP B-TREE" not in found
 
 
 def test_trying_leaves_nothing_behind(store: SqliteStore) -> None:
