@@ -3,12 +3,23 @@
 import asyncio
 import re
 import sys
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
+import pytest
+
+from backend.local import chaos
 from backend.local.gateway import Gateway
+from backend.local.limits import Limits
 from shared.board import free, tile_of
 from shared.messages import FINISHED
 from tests.backend.local.peer import Peer, peer
+from tests.backend.memory import MemoryStore
+from tests.proofs.counts import count
 
 DOCS = Path(__file__).parents[2] / "docs"
 BOT = DOCS / "bot.py"
@@ -76,6 +87,36 @@ async def test_the_bot_waits_for_whoever_comes(gateway: Gateway, tmp_path: Path)
     ends = [await said(bot) for bot in bots]
     assert ends[0] == ends[1]
     assert ends[0] in {"won, winner: x", "won, winner: o", "drawn, winner: None"}
+
+
+def bot() -> ModuleType:
+    """The bot as a module, whose pauses are short."""
+    spec = spec_from_file_location("bot", BOT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.time = SimpleNamespace(sleep=lambda seconds: time.sleep(seconds / 20))  # type: ignore[attr-defined] # of the bot
+    return module
+
+
+@pytest.mark.parametrize("seed", range(count(2, 20)))
+async def test_pairs_of_bots_survive_a_server_that_fails(seed: int) -> None:
+    """Bots find each other and end their games through lost, doubled and refused frames."""
+    play, loop = bot().play, asyncio.get_running_loop()
+    # No $disconnect goes unnoticed: else a bot could wait for one that has played elsewhere.
+    faults = chaos.Faults(ending={})
+    limits = Limits(rate=20)
+    with ThreadPoolExecutor(BOTS) as threads:
+        async with chaos.serve(MemoryStore(), seed, faults=faults, limits=limits) as gateway:
+            playing = [
+                loop.run_in_executor(threads, play, gateway.url, "", 0.2) for _ in range(BOTS)
+            ]
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                ends = Counter(await asyncio.gather(*playing))
+    assert set(ends) <= {"won, winner: x", "won, winner: o", "drawn, winner: None"}
+    # The two bots of a game say the same.
+    assert all(number % 2 == 0 for number in ends.values())
 
 
 async def test_the_bot_says_what_is_wrong(gateway: Gateway) -> None:
