@@ -104,11 +104,9 @@ def bot() -> ModuleType:
 async def test_pairs_of_bots_survive_a_server_that_fails(seed: int) -> None:
     """Bots find each other and end their games through lost, doubled and refused frames."""
     play, loop = bot().play, asyncio.get_running_loop()
-    # No $disconnect goes unnoticed: else a bot could wait for one that has played elsewhere.
-    faults = chaos.Faults(ending={})
     limits = Limits(rate=20)
     with ThreadPoolExecutor(BOTS) as threads:
-        async with chaos.serve(MemoryStore(), seed, faults=faults, limits=limits) as gateway:
+        async with chaos.serve(MemoryStore(), seed, limits=limits) as gateway:
             playing = [
                 loop.run_in_executor(threads, play, gateway.url, "", 0.2) for _ in range(BOTS)
             ]
