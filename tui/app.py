@@ -321,6 +321,14 @@ class NoughtsApp(App[None]):
         return next((each for each in waiting if each.begun), None)
 
     @property
+    def _background_screens(self) -> list[Screen[Any]]:
+        """What can be seen behind the screen in front.
+
+        Textual counts the one behind an opaque screen too, and paints both for each change of it.
+        """
+        return [] if self.screen.styles.background.a == 1 else super()._background_screens
+
+    @property
     def _full_screen(self) -> Screen[Any]:
         """The screen in front, or below the dialogs that are."""
         return [each for each in self.screen_stack if not each.is_modal][-1]

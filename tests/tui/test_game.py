@@ -23,6 +23,7 @@ from tui.widgets.board import Board
 from tui.widgets.keybar import KeyBar, hints_of
 from tui.widgets.player import PlayerPanel
 from tui.widgets.status_line import StatusLine
+from tui.widgets.top_line import TopLine
 
 WON = "03142"
 FULL = "Twenty people watch [already]."
@@ -215,7 +216,7 @@ async def test_a_replay_says_who_won(size: tuple[int, int]) -> None:
         assert shown.region.height
         assert str(shown.render()) == "Bob (o) won: Ada (x) gave up after 2 moves"
         assert str(app.screen.query_one("#review", Static).render()) == ""
-        assert app.screen.query("ConnectionLabel")
+        assert app.screen.query_one(TopLine).where == "embedded"
 
 
 async def test_a_replay_by_its_code_needs_no_server() -> None:
@@ -224,7 +225,7 @@ async def test_a_replay_by_its_code_needs_no_server() -> None:
     failed = ClientState(connection=ConnectionStatus.FAILED, failure="Nobody there.")
     async with played(Scene(failed, options={"opening": opening})) as (app, client, pilot):
         assert isinstance(app.screen, ReplayScreen)
-        assert not app.screen.query("ConnectionLabel")
+        assert app.screen.query_one(TopLine).where is None
         assert "Try again" not in {hint.label for hint in app.screen.query_one(KeyBar).hints}
         assert client.connects == 0
         await pilot.press("escape")

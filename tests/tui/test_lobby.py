@@ -28,6 +28,7 @@ from tui.screens.lobby import LobbyScreen
 from tui.screens.replay import ReplayScreen
 from tui.screens.waiting import WaitingScreen
 from tui.widgets.keybar import KeyBar, hints_of
+from tui.widgets.top_line import TopLine
 from tui.words.story import Story, share_card
 
 LOBBY = SCENES["lobby_full"]
@@ -643,7 +644,7 @@ async def test_no_word_of_the_top_line_is_cut(name: str, ascii_only: bool) -> No
             line = app.screen._compositor.render_strips()[0].text
             assert "…" not in line
             assert "play.example.org" in line
-            assert str(app.screen.query_one("#title", Static).render()).split(" · ")[0] in line
+            assert app.screen.query_one(TopLine).heading.split(" · ")[0] in line
 
 
 @pytest.mark.parametrize("name", ["lobby_full", "waiting", "my_turn", "won", "replay", "lobby_new"])

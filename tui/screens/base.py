@@ -7,7 +7,6 @@ from typing import ClassVar, ParamSpec, TypeAlias, TypeVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import ModalScreen, Screen, ScreenResultType
@@ -19,8 +18,8 @@ from shared.errors import Refusal
 from tui.client.errors import Unreachable
 from tui.client.state import ClientState, ConnectionStatus, Happening
 from tui.session import Session
-from tui.widgets.connection import ConnectionLabel
 from tui.widgets.keybar import KeyBar
+from tui.widgets.top_line import TopLine
 from tui.words.phrases import LEAST_SIZE, sentence_of, too_small_text
 
 P = ParamSpec("P")
@@ -67,15 +66,6 @@ class PlainScreen(Screen[None]):
         &.-tiny TooSmall { display: block; }
         &.-flat TooSmall { display: block; }
     }
-    #top { dock: top; height: 1; padding: 0 1; background: $panel; }
-    #title {
-        width: 1fr;
-        height: 1;
-        margin-right: 2;
-        color: $foreground 80%;
-        text-wrap: nowrap;
-        text-overflow: ellipsis;
-    }
     """
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
@@ -86,7 +76,7 @@ class PlainScreen(Screen[None]):
     HELP: ClassVar[str] = ""
     """What there is to know about this screen, beside its keys."""
 
-    state: reactive[ClientState] = reactive(ClientState(), init=False)
+    state: reactive[ClientState] = reactive(ClientState(), init=False, repaint=False)
 
     class Changed(Message):
         """The client knows something new; of several only the last matters."""
@@ -113,29 +103,31 @@ class PlainScreen(Screen[None]):
         self.ready = False
 
     def compose(self) -> ComposeResult:
-        with Horizontal(id="top"):
-            yield Static(self.heading(), id="title", markup=False)
-            yield from self.compose_connection()
+        yield TopLine(
+            self.session.where if self.connected else None, ascii_only=self.session.options.ascii
+        )
         yield from self.compose_body()
         yield KeyBar()
         yield TooSmall(markup=False)
-
-    def compose_connection(self) -> ComposeResult:
-        """Where the player is connected, on every screen that needs to be."""
-        connection = ConnectionLabel(self.session.where)
-        connection.ascii = self.session.options.ascii
-        yield connection.data_bind(PlainScreen.state)
 
     def compose_body(self) -> ComposeResult:
         """The screen's own widgets."""
         yield from ()
 
-    def heading(self) -> str:
-        """What stands in the top line."""
+    @property
+    def connected(self) -> bool:
+        """Whether the screen needs a connection, and so tells of it."""
+        return True
+
+    def heading(self, room: int) -> str:  # noqa: ARG002 (for screens with much to say)
+        """What stands in the top line, in so many columns."""
         return "noughts & crosses"
 
     def show_state(self) -> None:
         """Binds the state, and the time that it is, into the widgets."""
+
+    def follow_state(self) -> None:
+        """What the screen does by itself as the state changes, also behind another one."""
 
     def tells(self, sentence: str) -> bool:  # noqa: ARG002 (for screens that do)
         """Whether a sentence about a refusal stands on the screen already."""
@@ -164,8 +156,6 @@ class PlainScreen(Screen[None]):
             self._unsubscribe()
 
     def on_resize(self) -> None:
-        for connection in self.query(ConnectionLabel):
-            connection.refresh(layout=True)
         self.call_after_refresh(self.show)
 
     def on_screen_resume(self) -> None:
@@ -175,12 +165,29 @@ class PlainScreen(Screen[None]):
 
     def watch_state(self, _old: ClientState, _new: ClientState) -> None:
         self.show()
-        self.refresh_bindings()
+        if self.in_sight:
+            self.refresh_bindings()
 
     def show(self) -> None:
-        """`show_state`, once there are widgets to show it."""
-        if self.ready:
+        """`follow_state`, and `show_state` where it can be seen, once there are widgets.
+
+        Textual paints the whole screen in front when one behind it changes.
+        """
+        if not self.ready:
+            return
+        self.follow_state()
+        if self.in_sight:
+            top = self.query_one(TopLine)
+            top.state = self.state
+            top.heading = self.heading(top.room)
             self.show_state()
+
+    @property
+    def in_sight(self) -> bool:
+        """Whether no other full screen stands before this one."""
+        stack = self.app.screen_stack
+        in_front = stack[stack.index(self) + 1 :] if self in stack else [self]
+        return all(each.is_modal for each in in_front)
 
     def write(self, selector: str, text: str) -> None:
         """Changes a text where it differs: to set one lays out, and draws, the whole screen."""

@@ -92,12 +92,14 @@ class GameScreen(PlainScreen):
             yield board
         yield StatusLine()
 
+    def heading(self, room: int) -> str:
+        return heading(self.table, room) if self.table else super().heading(room)
+
     def show_state(self) -> None:
         table = self.table
         if table is None:
             return
         now, left = self.session.now_ms(), left_mark(table)
-        self.write("#title", heading(table, self.query_one("#title").size.width))
         self.query_one("#left", PlayerPanel).shown = player_view(self.state, table, left, now)
         self.query_one("#right", PlayerPanel).shown = player_view(
             self.state, table, left.other, now
@@ -105,7 +107,10 @@ class GameScreen(PlainScreen):
         self.query_one(Board).view = board_view(table)
         self.query_one(StatusLine).shown = status(self.state, table, now)
         self._follow_claim(claimable=can_claim(self.state, table, now))
-        if table.onward and self.is_active:
+
+    def follow_state(self) -> None:
+        table = self.table
+        if table and table.onward and self.is_active:
             self.post_message(OpenTable(self.session, table.onward, self))
 
     def tells(self, sentence: str) -> bool:

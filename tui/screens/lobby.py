@@ -63,9 +63,9 @@ class LobbyScreen(OpeningScreen):
         "friend. Games in the list are open to everybody; those being played can be watched."
     )
 
-    resumables: reactive[Resumables] = reactive((), init=False)
-    record: reactive[Record] = reactive(Record())
-    player_name: reactive[str] = reactive("")
+    resumables: reactive[Resumables] = reactive((), init=False, repaint=False)
+    record: reactive[Record] = reactive(Record(), repaint=False)
+    player_name: reactive[str] = reactive("", repaint=False)
 
     def __init__(self, session: Session, record: Record) -> None:
         super().__init__(session)

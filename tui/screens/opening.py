@@ -30,8 +30,8 @@ class Attempt:
 class OpeningScreen(PlainScreen):
     """Says on one line what the player waits for, or why the last request came to nothing."""
 
-    notice: reactive[str] = reactive("")
-    busy: reactive[str] = reactive("")
+    notice: reactive[str] = reactive("", repaint=False)
+    busy: reactive[str] = reactive("", repaint=False)
     """What the player asked for and waits for; empty when nothing is under way."""
 
     def compose_notice(self) -> Static:

@@ -36,7 +36,7 @@ class ReplayScreen(PlainScreen):
         "A question mark stands beside a move that a perfect player would not have made."
     )
 
-    shown: reactive[int] = reactive(0)
+    shown: reactive[int] = reactive(0, repaint=False)
     """How many moves are on the board."""
 
     def __init__(self, session: Session, story: Story) -> None:
@@ -45,13 +45,13 @@ class ReplayScreen(PlainScreen):
         self._moves = story.moves
         self.set_reactive(ReplayScreen.shown, len(story.moves))
 
-    def heading(self) -> str:
+    def heading(self, room: int) -> str:  # noqa: ARG002 (as every screen)
         return f"Replay {code_of(self._moves)}"
 
-    def compose_connection(self) -> ComposeResult:
-        """None where a game is known from its code alone: it came from no server."""
-        if self._story.names:
-            yield from super().compose_connection()
+    @property
+    def connected(self) -> bool:
+        """Not where a game is known from its code alone: that came from no server."""
+        return self._story.names is not None
 
     def compose_body(self) -> ComposeResult:
         with Container(id="replay"):

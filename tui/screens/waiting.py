@@ -58,7 +58,7 @@ class WaitingScreen(PlainScreen):
     def command(self) -> tuple[str, ...]:
         return join_words(self.game_id, self.session.options.url, self.session.program)
 
-    def heading(self) -> str:
+    def heading(self, room: int) -> str:  # noqa: ARG002 (as every screen)
         return f"Game {self.game_id}"
 
     def compose_body(self) -> ComposeResult:
@@ -73,6 +73,10 @@ class WaitingScreen(PlainScreen):
             yield Static("", id="terms", classes="quiet", markup=False)
             yield Static("", id="waited", markup=False)
             yield Static("", id="offer", classes="quiet", markup=False)
+
+    def follow_state(self) -> None:
+        if self.table is not None:
+            self._go_on(self.table)
 
     def show_state(self) -> None:
         table = self.table
@@ -91,7 +95,6 @@ class WaitingScreen(PlainScreen):
         self.write("#waited", told)
         self.write("#terms", terms_text(table))
         self.write("#offer", more)
-        self._go_on(table)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "copy":

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.geometry import Offset
+from textual.geometry import NULL_OFFSET, Offset, Region, Size, Spacing
+from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -19,8 +20,8 @@ from textual.widget import Widget
 from shared.board import Mark, cell_at, free, outcome, row_and_column, turn
 from tui.widgets.art import (
     CURSOR,
+    GUTTER,
     LAST,
-    SMALLEST,
     Charset,
     Line,
     Texel,
@@ -29,6 +30,8 @@ from tui.widgets.art import (
     cell_size,
     picture,
 )
+from tui.widgets.art import Size as CellSize
+from tui.widgets.sparing import SparingWidget
 from tui.words.digits import cell_of_digit
 
 MIDDLE = 4
@@ -80,7 +83,7 @@ def stepped(cell: int, down: int, right: int) -> int:
     return cell_at(min(2, max(0, row + down)), min(2, max(0, column + right)))
 
 
-class Cell(Widget):
+class Cell(SparingWidget):
     """One of the nine cells: its part of the board's picture, and the pointer's target."""
 
     ALLOW_SELECT = False
@@ -104,8 +107,8 @@ class Cell(Widget):
         self.board = board
         self.cell = cell
 
-    def render_line(self, y: int) -> Strip:
-        return self.board.cell_line(self.cell, y)
+    def draw(self, size: Size) -> list[Strip]:
+        return [self.board.cell_line(self.cell, y) for y in range(size.height)]
 
     def choose(self) -> None:
         """Asks to play here; what click, digit and Enter all do."""
@@ -121,7 +124,45 @@ class Cell(Widget):
             self.choose()
 
 
-class Board(Widget, can_focus=True):
+class BoardLayout(Layout):
+    """Nine cells where the picture has them, as large as the space allows."""
+
+    name = "board"
+
+    def arrange(
+        self,
+        parent: Widget,  # noqa: ARG002 (Textual's)
+        children: list[Widget],
+        size: Size,
+        greedy: bool = True,  # noqa: ARG002, FBT001, FBT002 (Textual's)
+    ) -> ArrangeResult:
+        cell = cell_size(*size)
+        left, top = origin(size)
+        return [
+            WidgetPlacement(
+                Region(
+                    left + row_and_column(place)[1] * (cell.columns + GUTTER),
+                    top + row_and_column(place)[0] * (cell.rows + GUTTER),
+                    *cell,
+                ),
+                NULL_OFFSET,
+                Spacing(),
+                child,
+            )
+            for place, child in enumerate(children)
+        ]
+
+
+_LAYOUT: Final = BoardLayout()
+
+
+def origin(size: Size) -> tuple[int, int]:
+    """The column and row of the picture's corner in so much space."""
+    width, height = cell_size(*size).board
+    return max(0, (size.width - width) // 2), max(0, (size.height - height) // 2)
+
+
+class Board(SparingWidget, can_focus=True):
     """Three by three cells as large as the space allows, with a cursor for keys and pointer."""
 
     DEFAULT_CSS = """
@@ -131,7 +172,6 @@ class Board(Widget, can_focus=True):
         min-width: 17;
         min-height: 11;
     }
-    Board > Cell { position: absolute; }
     Board > .board--grid { color: $foreground 30%; }
     Board > .board--x { color: $primary; }
     Board > .board--o { color: $accent; }
@@ -170,22 +210,25 @@ class Board(Widget, can_focus=True):
         ),
     ]
 
-    view: reactive[BoardView] = reactive(BoardView())
-    cursor: reactive[int] = reactive(MIDDLE)
-    ascii: reactive[bool] = reactive(default=False)
-    numpad: reactive[bool] = reactive(default=False)
-    struck: reactive[float] = reactive(1.0)
+    view: reactive[BoardView] = reactive(BoardView(), repaint=False)
+    cursor: reactive[int] = reactive(MIDDLE, repaint=False)
+    ascii: reactive[bool] = reactive(default=False, repaint=False)
+    numpad: reactive[bool] = reactive(default=False, repaint=False)
+    struck: reactive[float] = reactive(1.0, repaint=False)
     """How much of the winning lines is struck through, 0-1."""
 
     def __init__(self, *, id: str | None = None, interactive: bool = True) -> None:  # noqa: A002
         super().__init__(id=id)
         self.can_focus = interactive
-        self._cell_size = SMALLEST
-        self._picture: list[list[Texel]] = []
+        self._picture: tuple[CellSize, list[list[Texel]]] | None = None
 
     def compose(self) -> ComposeResult:
         for cell in range(9):
             yield Cell(self, cell)
+
+    @property
+    def layout(self) -> Layout:
+        return _LAYOUT
 
     @property
     def charset(self) -> Charset:
@@ -195,9 +238,6 @@ class Board(Widget, can_focus=True):
 
     def cell(self, cell: int) -> Cell:
         return self.query_one(f"#cell-{cell}", Cell)
-
-    def get_content_width(self, *_: object) -> int:
-        return self._cell_size.board[0]
 
     def watch_view(self, old: BoardView, new: BoardView) -> None:
         if new.lines and not old.lines and old.moves:
@@ -216,17 +256,7 @@ class Board(Widget, can_focus=True):
     def watch_struck(self) -> None:
         self._redraw()
 
-    def on_resize(self, event: events.Resize) -> None:
-        self._cell_size = cell_size(event.size.width, event.size.height)
-        left, top = self._origin()
-        for child in self.query(Cell):
-            row, column = row_and_column(child.cell)
-            child.styles.width, child.styles.height = self._cell_size
-            child.styles.offset = (
-                left + column * (self._cell_size.columns + 1),
-                top + row * (self._cell_size.rows + 1),
-            )
-        self._redraw()
+    def on_resize(self) -> None:
         self.call_after_refresh(self._place_terminal_cursor)
 
     def on_focus(self) -> None:
@@ -253,45 +283,47 @@ class Board(Widget, can_focus=True):
         self.cell(self.cursor).choose()
 
     def action_play(self, digit: int) -> None:
-        self.cursor = cell_of_digit(digit, numpad=self.numpad)
-        self.action_choose()
+        cell = cell_of_digit(digit, numpad=self.numpad)
+        self.cell(cell).choose()
+        self.cursor = cell
 
-    def render_line(self, y: int) -> Strip:
-        left, top = self._origin()
-        row = y - top
-        if not 0 <= row < len(self._picture):
-            return Strip.blank(self.size.width, self.rich_style)
-        segments = [
-            Segment(" " * left, self.rich_style),
-            *self._segments(self._picture[row]),
+    def draw(self, size: Size) -> list[Strip]:
+        left, top = origin(size)
+        blank = Strip.blank(size.width, self.rich_style)
+        lines = [
+            Strip([Segment(" " * left, self.rich_style), *self._segments(row)])
+            for row in self._picture_in(size)
         ]
-        return Strip(segments).adjust_cell_length(self.size.width, self.rich_style)
+        below = size.height - top - len(lines)
+        adjusted = [line.adjust_cell_length(size.width, self.rich_style) for line in lines]
+        return [*[blank] * top, *adjusted, *[blank] * below][: size.height]
 
     def cell_line(self, cell: int, y: int) -> Strip:
         """A line of one cell's part of the picture."""
+        columns, rows = cell_size(*self.size)
         row, column = row_and_column(cell)
-        line = row * (self._cell_size.rows + 1) + y
-        if line >= len(self._picture) or y >= self._cell_size.rows:
-            return Strip.blank(self._cell_size.columns, self.rich_style)
-        left = column * (self._cell_size.columns + 1)
-        return Strip(self._segments(self._picture[line][left : left + self._cell_size.columns]))
+        left, top = column * (columns + GUTTER), row * (rows + GUTTER)
+        return Strip(self._segments(self._picture_in(self.size)[top + y][left : left + columns]))
 
-    def _origin(self) -> tuple[int, int]:
-        width, height = self._cell_size.board
-        return max(0, (self.size.width - width) // 2), max(0, (self.size.height - height) // 2)
+    def _picture_in(self, size: Size) -> list[list[Texel]]:
+        cell = cell_size(*size)
+        if self._picture is None or self._picture[0] != cell:
+            cursor = self.cursor if self.has_focus and not self.view.settled else None
+            drawn = picture(
+                tiles(self.view, cursor),
+                cell,
+                lines=self.view.lines,
+                progress=self.struck,
+                charset=self.charset,
+            )
+            self._picture = cell, drawn
+        return self._picture[1]
 
     def _redraw(self) -> None:
-        cursor = self.cursor if self.has_focus and not self.view.settled else None
-        self._picture = picture(
-            tiles(self.view, cursor),
-            self._cell_size,
-            lines=self.view.lines,
-            progress=self.struck,
-            charset=self.charset,
-        )
-        self.refresh()
+        self._picture = None
+        self.redraw()
         for child in self.query(Cell):
-            child.refresh()
+            child.redraw()
 
     def _segments(self, texels: Sequence[Texel]) -> list[Segment]:
         ground = self.rich_style

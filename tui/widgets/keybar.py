@@ -10,8 +10,8 @@ from textual.content import Content
 from textual.dom import DOMNode
 from textual.reactive import reactive
 from textual.screen import Screen
-from textual.widget import Widget
 
+from tui.widgets.sparing import SparingWidget
 from tui.words.hints import Hint
 
 _GAP = 2
@@ -49,7 +49,7 @@ def placed(hints: Sequence[Hint], width: int) -> tuple[Placed, ...]:
     return tuple(sorted(shown, key=lambda each: each.x))
 
 
-class KeyBar(Widget):
+class KeyBar(SparingWidget):
     """The last line of every screen."""
 
     ALLOW_SELECT = False
@@ -60,8 +60,8 @@ class KeyBar(Widget):
     """
     COMPONENT_CLASSES = {"keybar--key", "keybar--hover"}  # noqa: RUF012 (as Textual types it)
 
-    hints: reactive[tuple[Hint, ...]] = reactive(())
-    pointed: reactive[str | None] = reactive(None)
+    hints: reactive[tuple[Hint, ...]] = reactive((), repaint=False)
+    pointed: reactive[str | None] = reactive(None, repaint=False)
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._collect)
@@ -72,6 +72,12 @@ class KeyBar(Widget):
         for each in self._placed():
             line += Content(" " * (each.x - line.cell_length)) + self._drawn(each.hint)
         return line
+
+    def watch_hints(self) -> None:
+        self.redraw()
+
+    def watch_pointed(self) -> None:
+        self.redraw()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         found = self._at(event.x)

@@ -2,11 +2,11 @@
 
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widget import Widget
 
 from shared.board import Mark
 from shared.text import cell_width
 from tui.widgets.art import SMALL, Charset, Texel, Tile, picture
+from tui.widgets.sparing import SparingWidget
 from tui.words.phrases import counted, shortened
 from tui.words.player import PlayerView
 
@@ -21,7 +21,7 @@ def small_mark(mark: Mark, *, ascii_only: bool) -> tuple[str, ...]:
     )
 
 
-class PlayerPanel(Widget):
+class PlayerPanel(SparingWidget):
     """Shows a `PlayerView`: tall beside the board, or in two lines above it."""
 
     DEFAULT_CSS = """
@@ -51,11 +51,17 @@ class PlayerPanel(Widget):
         "player--said",
     }
 
-    shown: reactive[PlayerView] = reactive(PlayerView(Mark.X, ""))
-    ascii: reactive[bool] = reactive(default=False)
+    shown: reactive[PlayerView] = reactive(PlayerView(Mark.X, ""), repaint=False)
+    ascii: reactive[bool] = reactive(default=False, repaint=False)
 
     def render(self) -> Content:
         return self._short() if self.size.height <= 2 else self._tall()
+
+    def watch_shown(self) -> None:
+        self.redraw()
+
+    def watch_ascii(self) -> None:
+        self.redraw()
 
     def _tall(self) -> Content:
         shown, lines = self.shown, []

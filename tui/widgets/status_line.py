@@ -1,37 +1,42 @@
 """The sentence that says where a game stands, with a second line for what can be done about it."""
 
+from typing import ClassVar, get_args
+
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widget import Widget
 
-from tui.words.status import Status
+from tui.widgets.sparing import SparingWidget
+from tui.words.status import Status, Tone
 
 
-class StatusLine(Widget):
+class StatusLine(SparingWidget):
     """Shows a `Status`."""
 
     DEFAULT_CSS = """
     StatusLine {
         width: 1fr;
-        height: auto;
-        min-height: 2;
-        max-height: 3;
+        height: 3;
         text-align: center;
         text-style: bold;
     }
-    StatusLine.-call { color: $text-accent; }
-    StatusLine.-good { color: $text-success; }
-    StatusLine.-bad { color: $text-error; }
-    StatusLine.-warn { color: $text-warning; }
+    StatusLine > .status--call { color: $text-accent; }
+    StatusLine > .status--good { color: $text-success; }
+    StatusLine > .status--bad { color: $text-error; }
+    StatusLine > .status--warn { color: $text-warning; }
     StatusLine > .status--note { text-style: not bold; color: $foreground 70%; }
     """
-    COMPONENT_CLASSES = {"status--note"}  # noqa: RUF012 (as Textual types it)
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "status--note",
+        *(f"status--{tone}" for tone in get_args(Tone)),
+    }
 
-    shown: reactive[Status] = reactive(Status(""), layout=True)
+    shown: reactive[Status] = reactive(Status(""), repaint=False)
+
+    def watch_shown(self) -> None:
+        self.redraw()
 
     def render(self) -> Content:
+        style = self.get_visual_style(f"status--{self.shown.tone}", partial=True)
+        text = Content.styled(self.shown.text, style)
         note = Content.styled(self.shown.note, self.get_visual_style("status--note"))
-        return Content(self.shown.text) + Content("\n") + note
-
-    def watch_shown(self, old: Status, new: Status) -> None:
-        self.remove_class(f"-{old.tone}").add_class(f"-{new.tone}")
+        return text + Content("\n") + note
