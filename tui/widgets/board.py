@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
@@ -83,6 +83,29 @@ def stepped(cell: int, down: int, right: int) -> int:
     return cell_at(min(2, max(0, row + down)), min(2, max(0, column + right)))
 
 
+class Picture(NamedTuple):
+    """The rows of the whole board without its cells, and the rows of each cell."""
+
+    grid: list[list[Texel]]
+    cells: list[list[list[Texel]]]
+
+
+def apart(rows: list[list[Texel]], size: CellSize) -> Picture:
+    """The grid and the cells of a picture, each of which changes by itself."""
+    grid, cells = [[*row] for row in rows], []
+    for cell in range(9):
+        row, column = row_and_column(cell)
+        left, top = column * (size.columns + GUTTER), row * (size.rows + GUTTER)
+        right = left + size.columns
+        cells.append([line[left:right] for line in rows[top : top + size.rows]])
+        for line in grid[top : top + size.rows]:
+            line[left:right] = [_NOTHING] * size.columns
+    return Picture(grid, cells)
+
+
+_NOTHING: Final = Texel(" ")
+
+
 class Cell(SparingWidget):
     """One of the nine cells: its part of the board's picture, and the pointer's target."""
 
@@ -108,7 +131,7 @@ class Cell(SparingWidget):
         self.cell = cell
 
     def draw(self, size: Size) -> list[Strip]:
-        return [self.board.cell_line(self.cell, y) for y in range(size.height)]
+        return self.board.cell_lines(self.cell)[: size.height]
 
     def choose(self) -> None:
         """Asks to play here; what click, digit and Enter all do."""
@@ -220,7 +243,7 @@ class Board(SparingWidget, can_focus=True):
     def __init__(self, *, id: str | None = None, interactive: bool = True) -> None:  # noqa: A002
         super().__init__(id=id)
         self.can_focus = interactive
-        self._picture: tuple[CellSize, list[list[Texel]]] | None = None
+        self._picture: tuple[CellSize, Picture] | None = None
 
     def compose(self) -> ComposeResult:
         for cell in range(9):
@@ -289,23 +312,23 @@ class Board(SparingWidget, can_focus=True):
 
     def draw(self, size: Size) -> list[Strip]:
         left, top = origin(size)
-        blank = Strip.blank(size.width, self.rich_style)
+        ground = self.rich_style
+        margin = Segment(" " * left, ground)
         lines = [
-            Strip([Segment(" " * left, self.rich_style), *self._segments(row)])
-            for row in self._picture_in(size)
+            Strip([margin, *self._segments(row, ground)]).adjust_cell_length(size.width, ground)
+            for row in self._picture_in(size).grid
         ]
+        blank = Strip.blank(size.width, ground)
         below = size.height - top - len(lines)
-        adjusted = [line.adjust_cell_length(size.width, self.rich_style) for line in lines]
-        return [*[blank] * top, *adjusted, *[blank] * below][: size.height]
+        return [*[blank] * top, *lines, *[blank] * below][: size.height]
 
-    def cell_line(self, cell: int, y: int) -> Strip:
-        """A line of one cell's part of the picture."""
-        columns, rows = cell_size(*self.size)
-        row, column = row_and_column(cell)
-        left, top = column * (columns + GUTTER), row * (rows + GUTTER)
-        return Strip(self._segments(self._picture_in(self.size)[top + y][left : left + columns]))
+    def cell_lines(self, cell: int) -> list[Strip]:
+        """The lines of one cell's part of the picture."""
+        ground = self.rich_style
+        rows = self._picture_in(self.size).cells[cell]
+        return [Strip(self._segments(row, ground)) for row in rows]
 
-    def _picture_in(self, size: Size) -> list[list[Texel]]:
+    def _picture_in(self, size: Size) -> Picture:
         cell = cell_size(*size)
         if self._picture is None or self._picture[0] != cell:
             cursor = self.cursor if self.has_focus and not self.view.settled else None
@@ -316,17 +339,19 @@ class Board(SparingWidget, can_focus=True):
                 progress=self.struck,
                 charset=self.charset,
             )
-            self._picture = cell, drawn
+            self._picture = cell, apart(drawn, cell)
         return self._picture[1]
 
     def _redraw(self) -> None:
-        self._picture = None
-        self.redraw()
+        before, self._picture = self._picture, None
+        now = self._picture_in(self.size)
+        if before is None or before[1].grid != now.grid:
+            self.redraw()
         for child in self.query(Cell):
-            child.redraw()
+            if before is None or before[1].cells[child.cell] != now.cells[child.cell]:
+                child.redraw()
 
-    def _segments(self, texels: Sequence[Texel]) -> list[Segment]:
-        ground = self.rich_style
+    def _segments(self, texels: Sequence[Texel], ground: Style) -> list[Segment]:
         runs = groupby(texels, key=lambda texel: (texel.ink, texel.behind))
         return [
             Segment("".join(texel.character for texel in run), self._style(*inks, ground))
