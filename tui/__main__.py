@@ -1,20 +1,19 @@
 """The command line. Imports the app late, so that ``--help`` and ``serve`` are quick."""
 
 import argparse
-import asyncio
 import codecs
 import contextlib
+import gc
 import logging
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from shared import serve_options
-from tui import arguments, embedded, terminal
+from tui import arguments, terminal
 from tui.client.address import check_url
 from tui.client.errors import Unreachable
 from tui.folders import NoFolder, state_folder
@@ -38,6 +37,8 @@ if TYPE_CHECKING:
 _SIGNALLED: Final = 128
 _INTERRUPTED: Final = _SIGNALLED + signal.SIGINT
 _END_SECONDS: Final = 5
+# A move and its confirmation are two paints, and Textual lets up to two frames pass between them.
+_FRAMES: Final = "120"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -99,11 +100,23 @@ def _open(options: Options, *, plain: bool) -> int:
             print(f"noughts-tui: {warning}", file=sys.stderr)  # noqa: T201 (a command line)
         return line_mode.main(options)
     terminal.prepare()
+    app = _app(options)
+    import asyncio  # noqa: PLC0415 (the app needs it, the other commands do not)
+
+    asyncio.run(_run(app))
+    return app.return_code or 0
+
+
+def _app(options: Options) -> "NoughtsApp":
+    """The app, loaded in one go: what is loaded stays, and is not looked through for garbage."""
+    os.environ.setdefault("TEXTUAL_FPS", _FRAMES)
+    gc.disable()
     from tui.app import create_app  # noqa: PLC0415 (the slow half of the program)
 
     app = create_app(options)
-    asyncio.run(_run(app))
-    return app.return_code or 0
+    gc.freeze()
+    gc.enable()
+    return app
 
 
 async def _run(app: "NoughtsApp") -> None:
@@ -112,6 +125,8 @@ async def _run(app: "NoughtsApp") -> None:
     def end(number: int) -> None:
         signal.alarm(_END_SECONDS)  # an app whose terminal is gone may hang instead
         app.exit(return_code=_SIGNALLED + number)
+
+    import asyncio  # noqa: PLC0415 (as above)
 
     if sys.platform != "win32":
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -130,10 +145,14 @@ def _unknown_theme(asked: str | None) -> Iterator[str]:
 
 
 def _serve(parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:
+    from tui import embedded  # noqa: PLC0415 (for this one command)
+
     if found.data is None:
         state_folder()  # where there is none, that is said here
     command = embedded.command(*serve_options.words(serve_options.read(found, parser)))
     if sys.platform == "win32":
+        import subprocess  # noqa: PLC0415 (where the process cannot be replaced)
+
         with contextlib.suppress(KeyboardInterrupt):
             return subprocess.call(command)  # noqa: S603 (our own command)
         return 0

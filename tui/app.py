@@ -28,18 +28,13 @@ from tui.client.client import Client
 from tui.client.errors import Unreachable
 from tui.client.seats import EMBEDDED, Seats
 from tui.client.state import ClientState, Happening
-from tui.computer import practise
 from tui.folders import state_folder
 from tui.options import Level, Options, ShowReplay
 from tui.own_command import program
 from tui.record import RecordFile
 from tui.screens.base import PlainScreen
-from tui.screens.game import GameScreen
-from tui.screens.help import HelpScreen
 from tui.screens.intents import Began, NameChanged, OpenReplay, OpenTable, PracticeOver, Practise
 from tui.screens.lobby import LobbyScreen
-from tui.screens.palette import Palette
-from tui.screens.replay import ReplayScreen
 from tui.screens.waiting import WaitingScreen
 from tui.session import Session
 from tui.settings import BadSettings, save, settings_path
@@ -103,9 +98,13 @@ class NoughtsApp(App[None]):
         self._practice = practice
         self._remember = remember
         self._practices: list[Client] = []
-        self._theme_kept = ""
         for theme in THEMES:
             self.register_theme(theme)
+        asked = session.options.theme
+        # Before anything is drawn: all style sheets are read again for another theme.
+        self.theme = asked if asked in self.available_themes else DARK
+        self.stylesheet.set_variables(self.get_css_variables())
+        self._theme_kept = self.theme
 
     def get_driver_class(self) -> type[Driver]:
         """Textual's driver, which takes more of a terminal here."""
@@ -123,14 +122,13 @@ class NoughtsApp(App[None]):
 
     async def on_mount(self) -> None:
         options = self.session.options
-        self.theme = options.theme if options.theme in self.available_themes else DARK
-        self._theme_kept = self.theme
         if options.motion == "reduced":
             self.animation_level = "none"
         self._listen(self.session)
-        if not isinstance(options.opening, ShowReplay):
-            await self._connect()
         await self.push_screen(LobbyScreen(self.session, self._record.read()))
+        if not isinstance(options.opening, ShowReplay):
+            # What the connection needs is slow to load: the lobby is painted first.
+            self.call_after_refresh(self._connect)
         self.theme_changed_signal.subscribe(self, self._keep_theme)
         for warning in (*options.warnings, *self._unknown_theme(options.theme)):
             self.notify(warning, severity="warning", markup=False)
@@ -170,10 +168,14 @@ class NoughtsApp(App[None]):
         os.killpg(os.getpgrp(), signal.SIGTSTP)
 
     def action_command_palette(self) -> None:
+        from tui.screens.palette import Palette  # noqa: PLC0415 (as every screen but the first)
+
         if not isinstance(self.screen, Palette):
             self.push_screen(Palette())
 
     def search_themes(self) -> None:
+        from tui.screens.palette import Palette  # noqa: PLC0415 (as every screen but the first)
+
         self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
 
     def get_key_display(self, binding: Binding) -> str:
@@ -257,6 +259,8 @@ class NoughtsApp(App[None]):
 
     @on(OpenReplay)
     def _open_replay(self, event: OpenReplay) -> None:
+        from tui.screens.replay import ReplayScreen  # noqa: PLC0415 (as every screen but the first)
+
         # Whoever asked the command line for a replay is connected once he goes on to the lobby.
         after = None if event.story.names else self._connect
         self.push_screen(ReplayScreen(self.session, event.story), after)
@@ -280,6 +284,8 @@ class NoughtsApp(App[None]):
             self.post_message(PracticeOver(session))
             return
         self._listen(session)
+        from tui.screens.game import GameScreen  # noqa: PLC0415 (as every screen but the first)
+
         screen = GameScreen(session, game_id)
         if isinstance(asker, GameScreen):
             asker.turn_away()
@@ -299,6 +305,8 @@ class NoughtsApp(App[None]):
 
     async def action_help(self) -> None:
         """Shows what can be done here, and does what is chosen."""
+        from tui.screens.help import HelpScreen  # noqa: PLC0415 (as every screen but the first)
+
         screen = self.screen
         if isinstance(screen, PlainScreen):
 
@@ -348,7 +356,11 @@ class NoughtsApp(App[None]):
     def _screen_of(self, session: Session, game_id: str) -> PlainScreen:
         table = session.client.state.tables[game_id]
         waits = table.seat is not None and table.game.status == "waiting"
-        return (WaitingScreen if waits else GameScreen)(session, game_id)
+        if waits:
+            return WaitingScreen(session, game_id)
+        from tui.screens.game import GameScreen  # noqa: PLC0415 (as every screen but the first)
+
+        return GameScreen(session, game_id)
 
     def _listen(self, session: Session) -> None:
         known = session.client.state
@@ -416,6 +428,8 @@ def create_app(
     )
 
     async def practise_now(level: Level) -> tuple[Client, str]:
+        from tui.computer import practise  # noqa: PLC0415 (for those who play the computer)
+
         return await practise(level, name=session.client.name)
 
     return NoughtsApp(

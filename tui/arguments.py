@@ -5,13 +5,12 @@ import contextlib
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Final, NoReturn, get_args
 
 from shared import serve_options
 from shared.board import MarkChoice
-from shared.constants import CLOCK_WORDS
+from shared.constants import CLOCK_WORDS, PROGRAM
 from shared.crockford import game_code
 from shared.replay import PREFIX, code_of, moves_of
 from shared.text import clean_name
@@ -109,7 +108,7 @@ def parser() -> Parser:
         parents=[_everywhere(None)],
         allow_abbrev=False,
     )
-    top.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
+    top.add_argument("--version", action=_Version, nargs=0, help="show the version and end")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
 
     def command(name: str, says: str) -> argparse.ArgumentParser:
@@ -221,11 +220,17 @@ def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _version() -> str:
-    try:
-        return metadata.version("noughts-tui")
-    except metadata.PackageNotFoundError:
-        return "unknown"
+class _Version(argparse.Action):
+    """Says the version, which is looked up only then: that is slow."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib import metadata  # noqa: PLC0415 (slow)
+
+        try:
+            version = metadata.version(PROGRAM)
+        except metadata.PackageNotFoundError:
+            version = "unknown"
+        parser.exit(message=f"{parser.prog} {version}\n")
 
 
 def _url(text: str) -> str:

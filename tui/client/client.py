@@ -11,9 +11,9 @@ import random as chance
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from functools import partial
+from functools import cached_property, partial
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar, assert_never
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, assert_never
 
 from msgspec import UNSET
 
@@ -22,7 +22,6 @@ from shared.board import Mark, MarkChoice, cell_of, tile_of
 from shared.crockford import game_code
 from shared.errors import ErrorCode, Refusal
 from tui.client.address import Located
-from tui.client.connection import Connector, Sleep
 from tui.client.errors import Elsewhere, Unreachable
 from tui.client.model import Subscriber, Tables
 from tui.client.seats import SavedSeat, Seats, wall_ms
@@ -42,6 +41,10 @@ from tui.client.state import (
 )
 from tui.client.timing import Timing
 from tui.client.upkeep import Upkeep
+
+if TYPE_CHECKING:
+    # Loads websockets, which is slow: the lobby is painted first.
+    from tui.client.connection import Connector, Sleep
 
 __all__ = ["Address", "Client", "Subscriber", "Unreachable"]
 
@@ -71,7 +74,7 @@ class Client:
         now_ms: Callable[[], int] = wall_ms,
         monotonic: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = chance.random,
-        sleep: Sleep = asyncio.sleep,
+        sleep: "Sleep" = asyncio.sleep,
     ) -> None:
         self.name = name
         self.now_ms = now_ms
@@ -84,17 +87,22 @@ class Client:
             self._tables, timing=self._timing, monotonic=monotonic, random=random, sleep=sleep
         )
         self._ask = self._upkeep.requests.ask
-        self._connector = Connector(
-            self._locate,
-            self._upkeep,
-            timing=self._timing,
-            random=random,
-            sleep=sleep,
-            now_ms=now_ms,
-        )
         self._tasks: list[asyncio.Task[None]] = []
         self._meant: dict[str, set[asyncio.Task[Any]]] = {}
         self._tables.subscribe(self._mean_no_more)
+
+    @cached_property
+    def _connector(self) -> "Connector":
+        from tui.client.connection import Connector  # noqa: PLC0415 (slow; the lobby comes first)
+
+        return Connector(
+            self._locate,
+            self._upkeep,
+            timing=self._timing,
+            random=self._random,
+            sleep=self._sleep,
+            now_ms=self.now_ms,
+        )
 
     @property
     def state(self) -> ClientState:

@@ -8,16 +8,19 @@ import contextlib
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
 from itertools import count
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
 from shared.codec import encode
 from shared.errors import ErrorCode
 from shared.messages import AnyEvent, AnyRequest, Error, Resume, Watch
-from tui.client.connection import Connection, Sleep
 from tui.client.errors import Unreachable
 from tui.client.timing import Backoff, Timing
+
+if TYPE_CHECKING:
+    # Loads websockets, which is slow: the lobby is painted first.
+    from tui.client.connection import Connection, Sleep
 
 _TRY_AGAIN: Final = frozenset({ErrorCode.BUSY, ErrorCode.INTERNAL})
 
@@ -48,7 +51,7 @@ class PendingRequests:
         timing: Timing,
         monotonic: Callable[[], float],
         random: Callable[[], float],
-        sleep: Sleep,
+        sleep: "Sleep",
         why: Callable[[], str | None],
     ) -> None:
         self._timing = timing
@@ -66,7 +69,7 @@ class PendingRequests:
         self._quiet.set()
         self.sent_at = monotonic()
 
-    def open(self, connection: Connection) -> None:
+    def open(self, connection: "Connection") -> None:
         """Requests travel on this connection from now on."""
         self._wrapped = connection
         self._open.set()
@@ -131,7 +134,7 @@ class PendingRequests:
         with self._awaiting(request) as (frame, awaited):
             return await self._patiently(frame, awaited, self._timing.patience)
 
-    async def ask_on(self, connection: Connection, request: AnyRequest) -> AnyEvent:
+    async def ask_on(self, connection: "Connection", request: AnyRequest) -> AnyEvent:
         """As `ask`, on a connection that is not yet open to others; lost with it."""
         with self._awaiting(request) as (frame, awaited):
             return await self._patiently(frame, awaited, self._timing.patience, connection)
@@ -172,7 +175,7 @@ class PendingRequests:
         frame: str,
         awaited: _Awaited,
         patience: float | None,
-        connection: Connection | None = None,
+        connection: "Connection | None" = None,
     ) -> AnyEvent:
         pauses = Backoff(self._timing.pause, self._timing.pause_most, self._random)
         refusal: Error | None = None
@@ -192,7 +195,7 @@ class PendingRequests:
             return refusal
         raise self._unreachable()
 
-    async def _connected(self) -> Connection:
+    async def _connected(self) -> "Connection":
         await self._open.wait()
         if self._hopeless or self._wrapped is None:
             raise Unreachable(self._why() or "The server cannot be reached.")
@@ -202,7 +205,7 @@ class PendingRequests:
         return Unreachable(self._why() or "The server does not answer.")
 
     async def _attempt(
-        self, frame: str, awaited: _Awaited, connection: Connection
+        self, frame: str, awaited: _Awaited, connection: "Connection"
     ) -> AnyEvent | None:
         """Sends the frame and waits; None when it must be sent again."""
         if awaited.reply is None:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -30,13 +30,16 @@ from shared.messages import (
     Watching,
     token_of,
 )
-from tui.client.connection import Connection, Sleep
 from tui.client.errors import Unreachable
 from tui.client.model import Tables
 from tui.client.requests import PendingRequests
 from tui.client.seats import SavedSeat
 from tui.client.state import ConnectionChanged, ConnectionStatus, LatencyMeasured, Table
 from tui.client.timing import Timing, Vigil
+
+if TYPE_CHECKING:
+    # Loads websockets, which is slow: the lobby is painted first.
+    from tui.client.connection import Connection, Sleep
 
 _log: Final = logging.getLogger(__name__)
 
@@ -56,7 +59,7 @@ class Upkeep:
         timing: Timing,
         monotonic: Callable[[], float],
         random: Callable[[], float],
-        sleep: Sleep,
+        sleep: "Sleep",
     ) -> None:
         self._tables = tables
         self._timing = timing
@@ -77,7 +80,7 @@ class Upkeep:
 
     # --- The end of the link -----------------------------------------------------------------
 
-    async def opened(self, connection: Connection) -> None:
+    async def opened(self, connection: "Connection") -> None:
         """Resumes every seat and every watched game, then lets requests travel."""
         self._newest = connection
         self.connections += 1
@@ -87,7 +90,7 @@ class Upkeep:
         await asyncio.gather(*(self._restore(connection, table) for table in alive))
         self.requests.open(connection)
 
-    def received(self, connection: Connection, frame: str | bytes) -> None:
+    def received(self, connection: "Connection", frame: str | bytes) -> None:
         try:
             event = decode_event(frame if isinstance(frame, str) else frame.decode())
         except (ProtocolError, UnicodeDecodeError):
@@ -260,7 +263,7 @@ class Upkeep:
             self._tables.turned_down(event)
             self.leave(event.id)
 
-    async def _restore(self, connection: Connection, table: Table) -> None:
+    async def _restore(self, connection: "Connection", table: Table) -> None:
         seat = self._tables.seat_in(table.id)
         request = Watch(id=table.id) if seat is None else Resume(id=table.id, token=seat.token)
         reply = await self.requests.ask_on(connection, request)
