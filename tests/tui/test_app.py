@@ -296,7 +296,7 @@ async def test_the_computer_knows_the_name_of_today(monkeypatch: pytest.MonkeyPa
         names.append(name)
         raise Unreachable("Nobody is there.")
 
-    monkeypatch.setattr("tui.app.practise", practise)
+    monkeypatch.setattr("tui.computer.practise", practise)
     app = create_app(
         Options(name="Ada"),
         client=StillClient(),
