@@ -5,6 +5,7 @@
     timed out       `Busy`; the change took place, and nobody is told
     broken          an exception no one expects; nothing was changed
     broken after    the same; the change took place
+    twice           the change is made, its answer is lost, and a library makes it once more
     lagging         an index answers as it was: a lobby of earlier, no seats of a connection
 
 ``Connections`` (`ChaosConnections`): each push can be
@@ -59,6 +60,7 @@ STORE: Final[Odds] = {
     "timed out": 0.02,
     "broken": 0.01,
     "broken after": 0.01,
+    "twice": 0.02,
     "lagging": 0.05,
 }
 PUSH: Final[Odds] = {
@@ -143,6 +145,9 @@ class ChaosStore(StoreWrapper):
             case "broken after":
                 call()
                 raise Broken("the store broke after the change")
+            case "twice":
+                call()
+                return call()
             case _:
                 return call()
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from backend.core.game import Game, Moment, Move, Seat
-from backend.core.ports import Busy, Gone, Undelivered
+from backend.core.ports import Busy, Conflict, Gone, Undelivered
 from backend.local import chaos
 from backend.local.chaos import CALM, Broken, ChaosConnections, ChaosStore, Dice, Faults
 from backend.local.gateway import Gateway
@@ -101,6 +101,18 @@ def test_a_store_fails_before_or_after_the_change(
     found = memory.load("K7QF2M", AT)
     assert found is not None
     assert found.moves == moves
+
+
+def test_a_call_is_made_twice() -> None:
+    """A change whose answer was lost is made once more, and the second answer is returned."""
+    memory = MemoryStore()
+    memory.create(match(), AT)
+    store = ChaosStore(memory, Dice(1, "store"), always("twice"))
+    with pytest.raises(Conflict) as caught:
+        store.append_move("K7QF2M", "ada", Move("", 4), AT)
+    assert caught.value.current == memory.load("K7QF2M", AT)
+    assert caught.value.current is not None
+    assert caught.value.current.moves == "4"
 
 
 def test_an_index_lags_behind() -> None:
