@@ -74,6 +74,8 @@ _UNNAMED_PROXY: Final = (
     " --trust-forwarded names it"
 )
 _SWEEP_SECONDS: Final = 1
+ENDINGS_AT_ONCE: Final = 8
+"""How many connections that have ended are dealt with in one group of requests."""
 
 _log: Final = logging.getLogger(__name__)
 
@@ -129,6 +131,7 @@ class Gateway:
         self._origins = frozenset(origins)
         self._clients: dict[str, Peer] = {}
         self._groups = Groups(self._serve_group)
+        self._farewells = asyncio.Semaphore(ENDINGS_AT_ONCE)
         self._closing = False
         self._deserted_at: int | None = clock.now()
         self.outbox = Outbox(self._clients)
@@ -259,8 +262,10 @@ class Gateway:
         await self._report(client)
 
     async def _report(self, client: Peer) -> None:
-        now = self._clock.now()
-        await self._run(invocation.disconnect_event(client.caller, client.socket.ending, now))
+        # When thousands vanish at once, who asks for something waits for a few of them.
+        async with self._farewells:
+            now = self._clock.now()
+            await self._run(invocation.disconnect_event(client.caller, client.socket.ending, now))
 
     # Frames
 

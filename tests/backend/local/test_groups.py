@@ -12,7 +12,7 @@ import pytest
 
 from backend.core.game import Moment
 from backend.core.ports import Busy
-from backend.local.gateway import Gateway, serve
+from backend.local.gateway import ENDINGS_AT_ONCE, Gateway, serve
 from backend.local.groups import Groups
 from backend.local.limits import Limits
 from backend.local.sqlite import SqliteStore
@@ -105,6 +105,43 @@ async def test_who_comes_during_a_commit_goes_with_the_next(
     replies = [await first, *[await other for other in others]]
     assert {reply["type"] for reply in replies} == {"init"}
     assert disk.commits == 2
+
+
+async def test_who_asks_does_not_wait_for_all_who_vanish(disk: Disk) -> None:
+    """However many vanish at once, a request is served after a few of them, not after all."""
+    served: list[str] = []
+    gone = asyncio.Event()
+
+    class Watched(Gateway):
+        async def _farewell(self, client: Any) -> None:
+            if self.connected == 2:
+                gone.set()
+            await super()._farewell(client)
+
+    def note(event: dict[str, Any]) -> dict[str, Any]:
+        served.append(event["requestContext"]["eventType"])
+        return {"body": '{"type": "pong", "now": 0}'}
+
+    async with (
+        serve(disk, make=Watched, invoke=note) as gateway,
+        peer(gateway.url) as ada,
+        AsyncExitStack() as stack,
+    ):
+        many = 10 * ENDINGS_AT_ONCE
+        crowd = [await stack.enter_async_context(peer(gateway.url)) for _ in range(many)]
+        disk.does = slow = Slow()
+        for one in crowd:
+            one.socket.transport.abort()
+        await slow.begun.wait()
+        await gone.wait()
+        before = gateway.waiting
+        asked = asyncio.create_task(ada.socket.send("{}"))
+        await arrived(gateway, before + 1)
+        slow.let_go()
+        await asked
+        await ada.next()
+    assert served.index("MESSAGE") <= 2 * ENDINGS_AT_ONCE
+    assert served.count("DISCONNECT") == many + 1
 
 
 async def test_nobody_is_told_before_the_commit(disk: Disk, ada: Peer, crowd: list[Peer]) -> None:
