@@ -94,10 +94,20 @@ class Peer:
     socket: Socket
     bucket: TokenBucket
     active_at: int
+    asked: "asyncio.Future[None] | None" = None
+    """The last request: done when it is answered."""
 
     @property
     def id(self) -> str:
         return self.caller.connection
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Call:
+    """An event, and the client that is answered; none for the end of a connection."""
+
+    event: Event
+    client: Peer | None
 
 
 class Outbox:
@@ -130,7 +140,7 @@ class Gateway:
         self._limits = limits
         self._origins = frozenset(origins)
         self._clients: dict[str, Peer] = {}
-        self._groups = Groups(self._serve_group)
+        self._groups = Groups(self._serve_group, self._deliver)
         self._farewells = asyncio.Semaphore(ENDINGS_AT_ONCE)
         self._closing = False
         self._deserted_at: int | None = clock.now()
@@ -270,11 +280,14 @@ class Gateway:
     # Frames
 
     async def _receive(self, client: Peer, body: str) -> None:
+        # Of one client one request at a time is under way; the others wait unread.
+        if client.asked is not None and not client.asked.done():
+            await client.asked
         if self._closing:
             return
         client.active_at = now = self._clock.now()
         if client.bucket.take(now):
-            await self._run(self._event(client, body), client)
+            client.asked = self._run(self._event(client, body), client)
         else:
             self.desk.tally.request(invocation.route_of(Frame(body)), "throttled")
             self._notify(client, invocation.THROTTLED, invocation.new_id())
@@ -284,27 +297,21 @@ class Gateway:
     def _event(self, client: Peer, body: str) -> dict[str, Any]:
         return invocation.message_event(client.caller, Frame(body), self._clock.now())
 
-    async def _run(self, event: dict[str, Any], client: Peer | None = None) -> None:
-        """Runs the handler and sends its reply to the client, then what it posted."""
-        response, posts = await self._groups.run(event)
-        if client is not None:
-            self.desk.tally.request(event["requestContext"]["routeKey"], result_of(response))
-            if response is None:
-                self._notify(client, invocation.FAILED, event["requestContext"]["requestId"])
-            elif reply := response.get("body"):
-                self._send(client, reply)
-        for connection, frame in posts:
-            if (other := self._clients.get(connection)) is not None:
-                self._send(other, frame)
+    def _run(self, event: Event, client: Peer | None = None) -> "asyncio.Future[None]":
+        """Has the handler run; done when the client has its reply, and the others what it posted.
 
-    def _serve_group(self, events: Sequence[Event]) -> Sequence[Outcome]:
+        An event of no client has no reply.
+        """
+        return self._groups.put(Call(event, client))
+
+    def _serve_group(self, calls: Sequence[Call]) -> Sequence[Outcome]:
         try:
             with self.group():
-                return [self._call(event) for event in events]
+                return [self._call(call.event) for call in calls]
         except Exception as error:  # noqa: BLE001 (whatever it is, nothing of the group was kept)
             told = isinstance(error, Busy)  # which says why by itself
             _log.error("what was asked could not be written", exc_info=not told)
-            return [(self.undone(event, error), []) for event in events]
+            return [(self.undone(call.event, error), []) for call in calls]
 
     def _call(self, event: Event) -> Outcome:
         try:
@@ -313,6 +320,26 @@ class Gateway:
             _log.exception("the handler failed")
             response = None
         return response, self.outbox.take()
+
+    def _deliver(self, call: Call, outcome: Outcome) -> None:
+        response, posts = outcome
+        try:
+            if call.client is not None:
+                self._answer(call.client, call.event["requestContext"], response)
+            for connection, frame in posts:
+                if (other := self._clients.get(connection)) is not None:
+                    self._send(other, frame)
+        except Exception:  # noqa: BLE001 (the fault of one must not reach the others of the group)
+            _log.exception("an answer could not be sent")
+
+    def _answer(
+        self, client: Peer, context: Mapping[str, Any], response: Mapping[str, Any] | None
+    ) -> None:
+        self.desk.tally.request(context["routeKey"], result_of(response))
+        if response is None:
+            self._notify(client, invocation.FAILED, context["requestId"])
+        elif reply := response.get("body"):
+            self._send(client, reply)
 
     def _notify(self, client: Peer, message: str, request_id: str) -> None:
         self._send(client, invocation.notice(message, client.id, request_id))

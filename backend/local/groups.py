@@ -15,21 +15,28 @@ R = TypeVar("R")
 
 
 @dataclass(slots=True, eq=False)
-class _Waiting(Generic[C, R]):
+class _Waiting(Generic[C]):
     call: C
-    result: "asyncio.Future[R]"
+    delivered: "asyncio.Future[None]"
 
 
 class Groups(Generic[C, R]):
-    """Calls in groups. ``serve`` gets those of one, in order of arrival, in the worker thread.
+    """Calls in groups.
 
-    It returns a result for each and does not raise.
+    ``serve`` gets those of one, in order of arrival, in the worker thread, and returns a result for
+    each. ``deliver`` then gets each with its result, in the same order, in the event loop. Neither
+    raises.
     """
 
-    def __init__(self, serve: Callable[[Sequence[C]], Sequence[R]]) -> None:
+    def __init__(
+        self,
+        serve: Callable[[Sequence[C]], Sequence[R]],
+        deliver: Callable[[C, R], None],
+    ) -> None:
         self._serve = serve
+        self._deliver = deliver
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="handler")
-        self._waiting: list[_Waiting[C, R]] = []
+        self._waiting: list[_Waiting[C]] = []
         self._serving: asyncio.Task[None] | None = None
 
     @property
@@ -37,18 +44,18 @@ class Groups(Generic[C, R]):
         """How many calls wait for the group that is under way."""
         return len(self._waiting)
 
-    async def run(self, call: C) -> R:
-        """The result of a call, once its group is written; results come in order of arrival."""
+    def put(self, call: C) -> "asyncio.Future[None]":
+        """Puts a call into the next group; done when its result is delivered."""
         loop = asyncio.get_running_loop()
-        waiting = _Waiting[C, R](call, loop.create_future())
+        waiting = _Waiting(call, loop.create_future())
         self._waiting.append(waiting)
         if self._serving is None or self._serving.done():
             # A task begins after what is ready now: all that came by then is one group.
             self._serving = loop.create_task(self._serve_all())
-        return await waiting.result
+        return waiting.delivered
 
     async def drain(self) -> None:
-        """Waits until every call made so far has its result."""
+        """Waits until the result of every call made so far is delivered."""
         if self._serving is not None:
             await self._serving
 
@@ -63,5 +70,6 @@ class Groups(Generic[C, R]):
             calls = [waiting.call for waiting in group]
             results = await loop.run_in_executor(self._worker, self._serve, calls)
             for waiting, result in zip(group, results, strict=True):
-                if not waiting.result.done():
-                    waiting.result.set_result(result)
+                self._deliver(waiting.call, result)
+                if not waiting.delivered.done():
+                    waiting.delivered.set_result(None)

@@ -291,13 +291,10 @@ async def test_a_group_that_waits_is_finished_before_the_end(
 
 async def test_results_come_in_the_order_of_the_calls() -> None:
     """Each call gets its own result, and they come in the order in which the calls were made."""
-    came: list[int] = []
-
-    async def ask(number: int) -> None:
-        assert await groups.run(number) == str(number)
-        came.append(number)
-
-    groups = Groups[int, str](lambda calls: [str(call) for call in calls])
-    await asyncio.gather(*map(ask, range(100)))
+    came: list[tuple[int, str]] = []
+    groups = Groups[int, str](
+        lambda calls: [str(call) for call in calls], lambda *result: came.append(result)
+    )
+    await asyncio.gather(*map(groups.put, range(100)))
     groups.close()
-    assert came == list(range(100))
+    assert came == [(number, str(number)) for number in range(100)]
