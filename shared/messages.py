@@ -46,6 +46,7 @@ Status = Literal[
 ]
 Away = Literal["lost", "left"]
 LobbyKind = Literal["open", "live"]
+ListKind = Literal["open", "live", "all"]
 
 EMOTES: Final[tuple[EmoteName, ...]] = get_args(EmoteName)
 FINISHED: Final[frozenset[Status]] = frozenset(
@@ -202,9 +203,9 @@ class Watch(GameRequest, frozen=True, kw_only=True, tag="watch"):
 
 
 class List(Request, frozen=True, kw_only=True, tag="list"):
-    """Asks for the open games, or for those that can be watched."""
+    """Asks for the open games, for those that can be watched, or for both."""
 
-    kind: LobbyKind = "open"
+    kind: ListKind = "open"
     v: Version = PROTOCOL_VERSION
 
 

@@ -355,8 +355,14 @@ class Service:
         )
 
     def _list(self, request: wire.List, context: Context) -> wire.Event:
-        lines = self._store.lobby(request.kind, context.at.oldest)
-        return wire.Listed(games=tuple(_listing(line) for line in lines))
+        kinds: tuple[wire.LobbyKind, ...] = (
+            ("open", "live") if request.kind == "all" else (request.kind,)
+        )
+        # A game that begins between the two looks is in both: it has begun.
+        lines = {
+            line.id: line for kind in kinds for line in self._store.lobby(kind, context.at.oldest)
+        }
+        return wire.Listed(games=tuple(_listing(line) for line in lines.values()))
 
     def _ping(self, request: wire.Ping, context: Context) -> wire.Event:
         if request.id is UNSET:

@@ -32,7 +32,7 @@ from tui.client.client import Client
 from tui.client.seats import Seats
 from tui.client.state import Table
 from tui.client.timing import Timing, Vigil
-from tui.lobby_refresh import BLURRED_SECONDS, FOCUSED_SECONDS
+from tui.lobby_refresh import LobbyRefresh
 
 HOUR = 3600
 NINE_MOVES = "012435867"
@@ -197,8 +197,7 @@ async def until_table(client: Client, seen: Callable[[Table], bool]) -> None:
 
 async def look_around(client: Client) -> None:
     """What the lobby asks at each refresh."""
-    await client.refresh_lobby("open")
-    await client.refresh_lobby("live")
+    await client.refresh_lobby()
 
 
 async def requested(
@@ -212,10 +211,20 @@ async def requested(
         return counter.usage()
 
 
-async def lobby_hour(capsys: pytest.CaptureFixture[str], home: Path, seconds: int) -> Usage:
-    """An hour in the lobby, which asks for both its lists every so many seconds."""
+def looks(*, focused: bool, lively: bool = False) -> int:
+    """How often an hour in the lobby asks for the lists, which change each time, or never."""
+    refresh, number = LobbyRefresh(), 0
+    for second in range(HOUR):
+        if refresh.due(second, focused=focused):
+            number += 1
+            refresh.answered(changed=lively)
+    return number
+
+
+async def lobby_hour(capsys: pytest.CaptureFixture[str], home: Path, number: int) -> Usage:
+    """An hour in the lobby, with so many looks at its lists."""
     one = await requested(capsys, look_around, home)
-    return one * (HOUR / seconds) + Usage(connection_minutes=60)
+    return one * number + Usage(connection_minutes=60)
 
 
 async def waiting_hour(capsys: pytest.CaptureFixture[str], home: Path) -> Usage:
@@ -250,9 +259,14 @@ async def test_the_guide_tells_what_it_costs(
     used = {
         "a nine-move game": await bare_game(capsys),
         "the same with the client": await shipped_game(capsys, tmp_path / "game"),
-        "an hour in the lobby": await lobby_hour(capsys, tmp_path / "seen", FOCUSED_SECONDS),
+        "an hour in a lively lobby": await lobby_hour(
+            capsys, tmp_path / "lively", looks(focused=True, lively=True)
+        ),
+        "an hour in a quiet lobby": await lobby_hour(
+            capsys, tmp_path / "quiet", looks(focused=True)
+        ),
         "an hour in the lobby, unseen": await lobby_hour(
-            capsys, tmp_path / "unseen", BLURRED_SECONDS
+            capsys, tmp_path / "unseen", looks(focused=False)
         ),
         "an hour in a waiting game": await waiting_hour(capsys, tmp_path / "waiting"),
     }

@@ -165,7 +165,7 @@ def test_a_field_of_the_wrong_type_is_named(kind: str, name: str, value: Any) ->
             if kind not in {"start", "list"}
             for value in ("", "K7QF2", "K7QF2MM", "UUUUUU", "K7QF2\x00", "\ud800", "A" * 3000)
         ),
-        *(("list", "kind", value) for value in ("", "all", "OPEN")),
+        *(("list", "kind", value) for value in ("", "both", "OPEN")),
         *(("emote", "emote", value) for value in ("", "hey", "GG", "\ud800")),
         *(
             (kind, "ref", value)

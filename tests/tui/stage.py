@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, Self
 
 from shared.board import Mark, MarkChoice
-from shared.messages import EmoteName, Listing, LobbyKind, Names, Snapshot
+from shared.messages import EmoteName, Listing, Names, Snapshot
 from tests.tui.snapshots import CODE, NOW, game
 from tui.app import NoughtsApp, create_app
 from tui.client.client import Client, Unreachable
@@ -62,7 +62,7 @@ class StillClient(Client):
         self.name = name
         self._known = state or online()
         self.asked: list[tuple[object, ...]] = []
-        self.looked: list[LobbyKind] = []
+        self.looks = 0
         self.refusal: Exception | None = None
         self.answers = asyncio.Event()
         """Until it is set, nobody is led to a table."""
@@ -96,7 +96,7 @@ class StillClient(Client):
         """Knows only this, and has been asked for nothing."""
         self._known = state
         self.asked.clear()
-        self.looked.clear()
+        self.looks = 0
         self.answers.set()
 
     def show(self, table: Table) -> None:
@@ -148,8 +148,8 @@ class StillClient(Client):
     async def emote(self, game_id: str, emote: EmoteName) -> None:
         self._note("emote", game_id, emote)
 
-    async def refresh_lobby(self, kind: LobbyKind = "open") -> None:
-        self.looked.append(kind)
+    async def refresh_lobby(self) -> None:
+        self.looks += 1
 
     def _note(self, *request: object) -> None:
         self.asked.append(request)

@@ -83,6 +83,8 @@ class Client:
         self._sleep = sleep
         self._address = url
         self._tables = Tables(seats, now_ms)
+        # Whether this server has said that it does not know a list of all.
+        self._lists_apart = False
         self._upkeep = Upkeep(
             self._tables, timing=self._timing, monotonic=monotonic, random=random, sleep=sleep
         )
@@ -281,9 +283,23 @@ class Client:
 
     # --- Reading -----------------------------------------------------------------------------
 
-    async def refresh_lobby(self, kind: wire.LobbyKind = "open") -> None:
-        reply = await self._require(wire.List(kind=kind), wire.Listed)
-        self._tables.happened(LobbyRead(kind, reply.games))
+    async def refresh_lobby(self) -> None:
+        """Asks for both lists: at once, or one after the other of a server that knows no better."""
+        request = wire.List(kind="all")
+        reply = None if self._lists_apart else await self._asked(request)
+        if reply is None or _is_error(reply, ErrorCode.BAD_REQUEST):
+            self._lists_apart = True
+            await self._refresh_each_list()
+            return
+        games = self._expect(request, reply, (wire.Listed,)).games
+        self._tables.happened(LobbyRead("open", tuple(game for game in games if game.mark)))
+        self._tables.happened(LobbyRead("live", tuple(game for game in games if not game.mark)))
+
+    async def _refresh_each_list(self) -> None:
+        kinds: tuple[wire.LobbyKind, ...] = ("open", "live")
+        for kind in kinds:
+            reply = await self._require(wire.List(kind=kind), wire.Listed)
+            self._tables.happened(LobbyRead(kind, reply.games))
 
     async def ping(self, game_id: str) -> wire.Snapshot:
         """The truth about any game, from the server; binds nothing."""

@@ -296,8 +296,7 @@ class Plain:
         self._say("Type match, new, join CODE, watch CODE, practice, list, quit or ? for help.")
 
     async def _list(self) -> None:
-        await self._client.refresh_lobby("open")
-        await self._client.refresh_lobby("live")
+        await self._client.refresh_lobby()
         state = self._client.state
         for games, title in ((state.open_games, "Open games"), (state.live_games, "To watch")):
             self._say(f"{title}: {'none' if not games else len(games)}")

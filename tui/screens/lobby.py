@@ -266,11 +266,15 @@ class LobbyScreen(OpeningScreen):
 
     @work(group="list")
     async def _refresh_lists(self) -> None:
+        before = self.client.state
         try:
-            await self.client.refresh_lobby("open")
-            await self.client.refresh_lobby("live")
+            await self.client.refresh_lobby()
         except (Refusal, Unreachable):
             # The next refresh is near, and the connection's state is shown.
             return
+        after = self.client.state
+        self._refresh.answered(
+            changed=(before.open_games, before.live_games) != (after.open_games, after.live_games)
+        )
         self.query_one(GameList).answered = True
         self.show()

@@ -12,6 +12,7 @@ from shared import messages as wire
 from shared.board import Mark
 from shared.errors import ErrorCode
 from tests.backend.harness import Harness
+from tests.backend.meddling import MeddledStore
 from tests.backend.memory import MemoryStore
 
 
@@ -43,6 +44,35 @@ def test_two_strangers_meet(table: Harness) -> None:
     assert [type(event) for event in table.heard("ada")] == [wire.Joined]
     assert listed(table) == []
     assert listed(table, "live") == [first.id]
+
+
+def test_one_request_answers_both_lists(table: Harness) -> None:
+    """Those who ask for all get the games with a free seat, then those that are played."""
+    waiting = table.start("ada", listed=True).id
+    playing = match(table, "bob", clock=30).id
+    assert match(table, "carol", clock=30).id == playing
+    reply = table.send("stranger", wire.List(kind="all"))
+    assert isinstance(reply, wire.Listed)
+    assert [(line.id, line.mark) for line in reply.games] == [(waiting, Mark.O), (playing, None)]
+    assert {line.id for line in reply.games} == {*listed(table), *listed(table, "live")}
+
+
+def test_a_game_that_begins_between_two_looks_has_begun() -> None:
+    """Who asks for all is never shown a game twice."""
+    store = MeddledStore(MemoryStore())
+    table = Harness(store=store)
+    code = match(table, "ada").id
+    looked: list[object] = []
+
+    def then_joined(call: Callable[[], object]) -> object:
+        looked.append(call())
+        match(table, "bob")
+        return looked[0]
+
+    store.next["lobby"] = then_joined
+    reply = table.send("stranger", wire.List(kind="all"))
+    assert isinstance(reply, wire.Listed)
+    assert [(line.id, line.mark) for line in reply.games] == [(code, None)]
 
 
 def test_the_longest_waiting_is_first(table: Harness) -> None:

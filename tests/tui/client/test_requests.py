@@ -16,6 +16,8 @@ from shared.messages import (
     Left,
     List,
     Listed,
+    Listing,
+    Names,
     Play,
     Played,
     RematchOffered,
@@ -81,14 +83,14 @@ async def test_a_move_whose_reply_was_lost_is_a_success(opened: Any, server: Ser
 async def test_a_throttled_request_is_repeated(opened: Any, server: Server, silence: str) -> None:
     """What the gateway throttles, what is busy and what is never answered is asked again."""
     client = await opened(reply=0.02 if silence == "nothing" else 6)
-    asking = asyncio.create_task(client.refresh_lobby("live"))
+    asking = asyncio.create_task(client.refresh_lobby())
     peer = await server.accepts()
-    request = await peer.receives(kind="live")
+    request = await peer.receives(kind="all")
     if silence == "notice":
         await peer.says(NOTICE)
     elif silence != "nothing":
         await peer.replies(request, error(ErrorCode(silence)))
-    again = await peer.receives(kind="live")
+    again = await peer.receives(kind="all")
     assert again == request
     await peer.replies(again, Listed(games=()))
     await asking
@@ -335,3 +337,39 @@ async def test_a_game_that_is_given_up_offline(opened: Any, server: Server) -> N
     await peer.replies(again, Left(id=CODE, game=cancelled, now=NOW))
     await leaving
     assert client.state.tables == {}
+
+
+def line(code: str, mark: Mark | None) -> Listing:
+    return Listing(id=code, names=Names(x="Ada", o=None), mark=mark, clock=0, since=NOW)
+
+
+async def test_both_lists_are_one_request(opened: Any, server: Server) -> None:
+    """The lobby's lists come in one reply, told apart by the free seat."""
+    client = await opened()
+    asking = asyncio.create_task(client.refresh_lobby())
+    peer = await server.accepts()
+    free, played = line(CODE, Mark.O), line("AAAAAA", None)
+    await peer.replies(await peer.receives(kind="all"), Listed(games=(free, played)))
+    await asking
+    assert (client.state.open_games, client.state.live_games) == ((free,), (played,))
+
+
+async def test_a_server_that_knows_no_list_of_all_is_asked_twice(
+    opened: Any, server: Server
+) -> None:
+    """An older server refuses what it does not know, and from then on is asked as it was before."""
+    client = await opened()
+    free, played = line(CODE, Mark.O), line("AAAAAA", None)
+    peer = await server.accepts()
+    for kinds in (("all", "open", "live"), ("open", "live")):
+        asking = asyncio.create_task(client.refresh_lobby())
+        for kind in kinds:
+            request = await peer.receives(kind=kind)
+            replies = {
+                "all": error(ErrorCode.BAD_REQUEST),
+                "open": Listed(games=(free,)),
+                "live": Listed(games=(played,)),
+            }
+            await peer.replies(request, replies[kind])
+        await asking
+        assert (client.state.open_games, client.state.live_games) == ((free,), (played,))
