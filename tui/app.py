@@ -5,7 +5,6 @@ import contextlib
 import math
 import os
 import re
-import signal
 import sys
 import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -214,14 +213,11 @@ class NoughtsApp(App[None]):
         self.notify("Ctrl+Q quits; Esc goes back.", markup=False)
 
     def action_suspend_process(self) -> None:
-        """Goes back to the shell, where there is one; with whoever else stands in its job."""
-        if sys.platform == "win32" or self._driver is None or not self._driver.can_suspend:
-            return
-        if os.getpgrp() == os.getsid(0):
+        """Goes back to the shell, where there is one."""
+        if sys.platform != "win32" and os.getpgrp() == os.getsid(0):
             self.notify("No shell has started this: there is nothing to go back to.", markup=False)
             return
-        self._suspend_signal()
-        os.killpg(os.getpgrp(), signal.SIGTSTP)
+        super().action_suspend_process()
 
     def action_command_palette(self) -> None:
         from tui.screens.palette import Palette  # noqa: PLC0415 (as every screen but the first)

@@ -61,6 +61,20 @@ class TerminalDriver(LinuxDriver):
         if self._file is not None:
             self._file = cast("Any", _Lossy(self._file))
 
+    def _sigtstp_application(self, *_: object) -> None:
+        """Leaves the terminal as it was, and then stops, with whoever stands in the same job.
+
+        The shell knows ``make``, and not what it runs. It takes the terminal back when its job
+        stops, so that nothing may be left to do by then.
+        """
+        if self._auto_restart:
+            # From the background, too, as when all of the job was told to stop at once.
+            before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+            self.suspend_application_mode()
+            signal.signal(signal.SIGTTOU, before)
+            self._must_signal_resume = True
+        os.killpg(os.getpgrp(), signal.SIGSTOP)
+
     def _get_terminal_size(self) -> tuple[int, int]:
         # What COLUMNS and LINES say counts only where the terminal says nothing.
         size = real_size()

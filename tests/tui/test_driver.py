@@ -131,6 +131,24 @@ def test_a_terminal_that_is_gone(monkeypatch: pytest.MonkeyPatch, number: int) -
     assert alarms == [5]
 
 
+def test_a_job_stops_once_the_terminal_is_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl+Z stops the game together with the make that runs it, when nothing is left to do."""
+    done: list[object] = []
+    driver = Sent(b"")
+    os.close(driver.fileno)
+    driver._auto_restart = True
+    monkeypatch.setattr(
+        driver,
+        "suspend_application_mode",
+        lambda: done.append(signal.getsignal(signal.SIGTTOU)),
+    )
+    monkeypatch.setattr(os, "killpg", lambda *asked: done.append(asked))
+    before = signal.getsignal(signal.SIGTTOU)
+    driver._sigtstp_application()
+    assert done == [signal.SIG_IGN, (os.getpgrp(), signal.SIGSTOP)]
+    assert signal.getsignal(signal.SIGTTOU) == before
+
+
 def test_nobody_waits_for_a_terminal_that_is_gone() -> None:
     """What cannot be drawn any more is lost, and whoever draws is not told."""
     reading, writing = os.pipe()

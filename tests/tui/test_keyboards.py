@@ -4,6 +4,7 @@ import os
 
 import pytest
 from textual import events
+from textual.app import App
 from textual.widgets import Input
 
 from tests.tui.scenes import Scene, played, settle, table
@@ -87,3 +88,16 @@ def test_no_color(monkeypatch: pytest.MonkeyPatch, value: str | None, none: bool
     )
     said = [str(finding) for finding in terminal_findings(terminal)]
     assert any("Colours: none" in each for each in said) is none
+
+
+@pytest.mark.parametrize(("leader", "stops"), [(True, False), (False, True)])
+async def test_ctrl_z(monkeypatch: pytest.MonkeyPatch, leader: bool, stops: bool) -> None:
+    """Ctrl+Z goes back to the shell; where there is none, nobody is left with a dead terminal."""
+    stopped: list[None] = []
+    monkeypatch.setattr(App, "action_suspend_process", lambda _app: stopped.append(None))
+    async with played(Scene(online())) as (app, _, pilot):
+        monkeypatch.setattr(os, "getsid", lambda _pid: os.getpgrp() + (not leader))
+        await pilot.press("ctrl+z")
+        await settle(pilot)
+        assert bool(stopped) is stops
+        assert len(app._notifications) == (not stops)
