@@ -21,10 +21,11 @@ from websockets.proxy import get_proxy
 from websockets.uri import parse_uri
 
 from tui.client.address import websocket_url
+from tui.client.backoff import Backoff
 from tui.client.errors import Unreachable
 from tui.client.failures import Way, could_pass, describe
 from tui.client.state import ConnectionChanged, ConnectionStatus
-from tui.client.timing import Backoff, Timing
+from tui.client.timing import Timing
 
 _log: Final = logging.getLogger(__name__)
 

@@ -15,8 +15,9 @@ from msgspec.structs import replace
 from shared.codec import encode
 from shared.errors import ErrorCode
 from shared.messages import AnyEvent, AnyRequest, Error, Resume, Watch
+from tui.client.backoff import Backoff
 from tui.client.errors import Unreachable
-from tui.client.timing import Backoff, Timing
+from tui.client.timing import Timing
 
 if TYPE_CHECKING:
     # Loads websockets, which is slow: the lobby is painted first.

@@ -1,6 +1,5 @@
 """How long the client waits for what. All in seconds; tests make them short or endless."""
 
-from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 
@@ -36,34 +35,6 @@ class Timing:
     silence_most: float = 240
     age: tuple[float, float] = (105 * 60, 115 * 60)
     """Of a connection, before another takes its place: inside the platform's two hours."""
-
-
-class Backoff:
-    """Growing, jittered pauses; ``random`` draws from 0 to 1."""
-
-    def __init__(self, first: float, most: float, random: Callable[[], float]) -> None:
-        self._first = first
-        self._most = most
-        self._random = random
-        self._next = first
-
-    def next(self) -> float:
-        """Half to one and a half times the current pause."""
-        pause = self._next
-        self._next = min(self._most, 1.8 * pause)
-        return pause * (0.5 + self._random())
-
-    def slow_down(self) -> None:
-        """The longest pause from now on."""
-        self._next = self._most
-
-    def reset(self) -> None:
-        self._next = self._first
-
-    def endless(self) -> Generator[float, None, None]:
-        """The same pauses as the websockets library asks for them."""
-        while True:
-            yield self.next()
 
 
 class Vigil:

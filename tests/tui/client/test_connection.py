@@ -26,11 +26,12 @@ from tests.tui.middleman import REFUSALS, middleman
 from tests.tui.scripted import Server
 from tests.tui.snapshots import CODE, NOW, game
 from tui.client.address import Located
+from tui.client.backoff import Backoff
 from tui.client.client import Client, Unreachable
 from tui.client.failures import Way, describe
 from tui.client.seats import Seats
 from tui.client.state import ClientState, ConnectionStatus, Happening
-from tui.client.timing import Backoff, Timing
+from tui.client.timing import Timing
 
 
 async def test_nobody_listens(opened: Any) -> None:

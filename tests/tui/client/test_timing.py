@@ -1,24 +1,6 @@
-"""When the client repeats, reconnects and asks: jittered, growing, bounded."""
+"""When the client asks about a table that is silent."""
 
-from itertools import islice
-
-import pytest
-
-from tui.client.timing import Backoff, Timing, Vigil
-
-
-def test_pauses_grow_to_a_limit() -> None:
-    """Pauses grow to a limit, start again after a success, and are the library's too."""
-    backoff = Backoff(1, 4, lambda: 0.5)
-    assert [backoff.next() for _ in range(5)] == pytest.approx([1, 1.8, 3.24, 4, 4])
-    backoff.reset()
-    assert list(islice(backoff.endless(), 2)) == pytest.approx([1, 1.8])
-
-
-def test_pauses_differ() -> None:
-    """Many clients that lost one server do not come back at one moment."""
-    assert Backoff(1, 4, lambda: 0).next() == 0.5
-    assert Backoff(1, 4, lambda: 1).next() == 1.5
+from tui.client.timing import Timing, Vigil
 
 
 def test_a_silent_table_is_asked_about_less_and_less_often() -> None:
