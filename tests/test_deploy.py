@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import tomllib
 from configparser import ConfigParser
 from fnmatch import fnmatch
 from pathlib import Path
@@ -77,6 +78,10 @@ def test_what_the_container_is_built_of_is_sent_to_the_builder() -> None:
         for source in shlex.split(rest)[:-1]
     }
     assert copied == allowed
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    named = {*wheel["packages"], *wheel["force-include"], project["project"]["readme"]}
+    assert copied == {*named, "LICENSE", "constraints.txt", "pyproject.toml"}
     assert all((ROOT / source).exists() for source in copied)
     assert any(fnmatch("backend/__pycache__", line) for line in lines[1:])
 

@@ -25,6 +25,7 @@ _SAID: Final = {
     Metric.FINISHED: "Games that came to an end.",
     Metric.MOVES: "Moves in the games that came to an end.",
     Metric.REFUSED: "Requests refused.",
+    Metric.BUSY: "Requests answered by `busy`: the store was late, or could not be written.",
     Metric.GONE: "Pushes that found nobody there.",
 }
 _Labels = tuple[tuple[str, str], ...]
