@@ -33,7 +33,7 @@ from backend.aws.expressions import (
 )
 from backend.core import game as rules
 from backend.core.game import EMOTE_PAUSE_MS, MAX_WATCHERS, Game, Moment, Move, Seat
-from backend.core.ports import LOBBY_LINES, Busy, Change, Conflict, LobbyLine
+from backend.core.ports import LOBBY_LINES, SEATS_FOUND, Busy, Change, Conflict, LobbyLine
 from shared.board import Mark
 from shared.messages import LobbyKind
 
@@ -71,11 +71,14 @@ class DynamoDBStore:
         self._write(self._client.put_item, at, **self._creation(game, at))
 
     def load(self, game_id: str, at: Moment) -> Game | None:
+        return _living(self._item(game_id), at)
+
+    def _item(self, game_id: str) -> Item | None:
         with faults.busy():
             found: dict[str, Any] = self._client.get_item(
                 TableName=self._table, Key=_key(game_id), ConsistentRead=True
             )
-        return _living(found.get("Item"), at)
+        return found.get("Item")
 
     def append_move(self, game_id: str, connection: str, move: Move, at: Moment) -> Game:
         stands = all_of(
@@ -176,12 +179,30 @@ class DynamoDBStore:
         unchanged = equal("Rev", before.rev)
         return {"Update": self._amendment(after.id, unchanged, _saved(before, after), at)}
 
-    def games_of(self, connection: str) -> Sequence[tuple[str, Mark]]:
-        return [
+    def games_of(self, connection: str) -> Sequence[tuple[str, Mark | None]]:
+        seats = [
             (entry["GameId"]["S"], mark)
             for mark, index in items.BY_PLAYER.items()
-            for entry in self._query(index, equal(index, connection))
+            for entry in self._query(
+                index, equal(index, connection), oldest_first=False, limit=SEATS_FOUND
+            )
         ]
+        return seats if len(seats) < 2 else self._without_the_past(seats)
+
+    def _without_the_past(
+        self, seats: Sequence[tuple[str, Mark]]
+    ) -> Sequence[tuple[str, Mark | None]]:
+        """Those of games that are not over, and the last bound of the others.
+
+        The index does not tell which are over: for that each end of a game would cost two writes.
+        """
+        held = [(self._item(game_id), mark) for game_id, mark in seats]
+        games = [(items.game_of(item), mark) for item, mark in held if item]
+        over = [
+            (game.seat(mark).bound_at, game.id, mark) for game, mark in games if not game.is_open
+        ]
+        last = [(game_id, mark) for _, game_id, mark in sorted(over)[-1:]]
+        return [*((game.id, mark) for game, mark in games if game.is_open), *last]
 
     def lobby(
         self, kind: LobbyKind, since: int, *, clock: int | None = None, oldest_first: bool = False
@@ -282,19 +303,19 @@ class DynamoDBStore:
         *,
         oldest_first: bool = True,
         enough: int | None = None,
+        limit: int = LOBBY_PAGE,
     ) -> list[Item]:
-        """The entries of one key: all of the first page, or pages until they are ``enough``."""
+        """The first ``limit`` entries of one key, or so many at once until they are ``enough``."""
         known = Placeholders()
         request: dict[str, Any] = {
             "TableName": self._table,
             "IndexName": index,
             "KeyConditionExpression": keys(known),
             "ScanIndexForward": oldest_first,
+            "Limit": limit,
         }
         if shown is not None:
             request["FilterExpression"] = shown(known)
-        if enough is not None:
-            request["Limit"] = LOBBY_PAGE
         entries: list[Item] = []
         for _ in range(LOBBY_PAGES):
             with faults.busy():

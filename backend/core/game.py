@@ -158,6 +158,11 @@ class Game:
         kinds: dict[Status, LobbyKind] = {"waiting": "open", "playing": "live"}
         return kinds.get(self.status)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits or is played."""
+        return self.status in {"waiting", "playing"}
+
     def is_gone(self, second: int) -> bool:
         """Whether its life is over at this epoch second, whatever the database still holds."""
         return self.expires <= second
@@ -345,6 +350,28 @@ def unbound(game: Game, mark: Mark, at: Moment) -> Game:
     """The game with a seat whose connection was lost."""
     seat = replace(game.seat(mark), connection=None, away="lost", away_at=at.now)
     return _seated(game, at, mark, seat)
+
+
+def reopened(game: Game, at: Moment) -> Game:
+    """The game after its server was away: nobody is connected, and the absence was nobody's time.
+
+    Whoever is to move has the whole time of the clock anew. A time to come is of a clock that has
+    been set back, and becomes now.
+    """
+    for mark in Mark:
+        if game.seat(mark).connection is not None:
+            game = unbound(game, mark, at)
+    begins = bool(game.turn and game.clock)
+    turn_at = at.now if begins else min(game.turn_at, at.now)
+    x, o = (_not_ahead(game.seat(mark), at) for mark in Mark)
+    opened = replace(game, x=x, o=o, turn_at=turn_at, since=min(game.since, at.now))
+    game = game if opened == game else _change(opened, at)
+    return replace(game, watchers=frozenset(), emoted={})
+
+
+def _not_ahead(seat: Seat, at: Moment) -> Seat:
+    away_at = None if seat.away_at is None else min(seat.away_at, at.now)
+    return replace(seat, bound_at=min(seat.bound_at, at.now), away_at=away_at)
 
 
 def left(game: Game, mark: Mark, at: Moment) -> Game:

@@ -77,6 +77,8 @@ class LobbyLine:
         )
 
 
+SEATS_FOUND: Final = 20
+"""How many seats of a connection are looked at where it is not known which games are over."""
 LOBBY_LINES: Final = 25
 """How many games the lobby shows."""
 
@@ -150,8 +152,13 @@ class Store(Protocol):
         Each has the condition of `save`, or of `create` where there is no game before.
         """
 
-    def games_of(self, connection: str) -> Sequence[tuple[str, Mark]]:
-        """The seats a connection holds, as (game id, mark); may lag behind on AWS."""
+    def games_of(self, connection: str) -> Sequence[tuple[str, Mark | None]]:
+        """What a connection holds, as (game id, mark); the mark is None where it watches.
+
+        All that waits or is played, and of what is over the last one bound: however much was played
+        before, it is no longer. May lag behind on AWS, where it tells of no watching and may miss
+        what was bound before the last `SEATS_FOUND` seats of a mark.
+        """
 
     def lobby(
         self, kind: LobbyKind, since: int, *, clock: int | None = None, oldest_first: bool = False

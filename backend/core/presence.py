@@ -27,13 +27,18 @@ class Presence:
         self._metrics = metrics
 
     def disconnected(self, connection: str, at: Moment) -> None:
-        """Marks the seats of a lost connection and tells the others.
+        """Marks the seats of a lost connection and tells the others; it watches no more.
+
+        What is over but for the last game is left as it is: nobody is there to be told.
 
         Raises:
             Busy: the store could not be asked which seats those are.
         """
         for game_id, mark in self._store.games_of(connection):
-            self._lose(game_id, mark, connection, at)
+            if mark is None:
+                self._forget(game_id, connection, at)
+            else:
+                self._lose(game_id, mark, connection, at)
 
     def tell(
         self,

@@ -10,7 +10,8 @@ from constructs import Construct
 from backend.infra.findings import acknowledge
 from backend.infra.settings import Settings
 
-PLAYER_INDEXES: Final = ("PlayerX", "PlayerO")
+PLAYER_INDEXES: Final = {"PlayerX": "BoundX", "PlayerO": "BoundO"}
+"""The seats of a connection, in the order in which it took them."""
 LOBBY_INDEX: Final = "Lobby"
 LOBBY_LINE: Final = ("NameX", "NameO", "PlayerX", "PlayerO", "Clock")
 _TEXT: Final = dynamodb.AttributeType.STRING
@@ -29,10 +30,11 @@ class Games(Construct):
             time_to_live_attribute="ttl",
             removal_policy=RemovalPolicy(settings.removal.upper()),
         )
-        for player in PLAYER_INDEXES:
+        for player, bound in PLAYER_INDEXES.items():
             self.table.add_global_secondary_index(
                 index_name=player,
                 partition_key=dynamodb.Attribute(name=player, type=_TEXT),
+                sort_key=dynamodb.Attribute(name=bound, type=dynamodb.AttributeType.NUMBER),
                 projection_type=dynamodb.ProjectionType.KEYS_ONLY,
             )
         self.table.add_global_secondary_index(
@@ -56,5 +58,5 @@ class Games(Construct):
         """Requests that the table refused because there were too many, by operation."""
         return {
             operation: self.table.metric_throttled_requests_for_operation(operation, period=period)
-            for operation in ("GetItem", "PutItem", "Query", "UpdateItem")
+            for operation in ("GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem")
         }

@@ -151,7 +151,7 @@ class ChaosStore(StoreWrapper):
             case _:
                 return call()
 
-    def games_of(self, connection: str) -> Sequence[tuple[str, Mark]]:
+    def games_of(self, connection: str) -> Sequence[tuple[str, Mark | None]]:
         if self._dice.draw(self._odds) == "lagging":
             return ()
         return super().games_of(connection)

@@ -39,9 +39,9 @@ from websockets.http11 import Request, Response
 
 from backend.core.ports import Busy, Clock, Connections, Gone, Store
 from backend.core.service import Service
-from backend.handlers.clock import SystemClock
 from backend.handlers.entry import Handler
 from backend.local import invocation
+from backend.local.clock import SteadyClock
 from backend.local.forwarded import is_loopback, player_address
 from backend.local.groups import Groups
 from backend.local.http import (
@@ -387,7 +387,7 @@ async def serve(
     Raises:
         CannotListen: the address cannot be listened on.
     """
-    clock = clock or SystemClock()
+    clock = clock or SteadyClock()
     limits = limits or Limits()
     gateway = make(clock, limits, origins)
     gateway.desk = desk or Desk()

@@ -209,6 +209,11 @@ class CappedStore(StoreWrapper):
         for change in changes:
             self._follow(change.before or Game(id=change.after.id, expires=0), change.after)
 
+    def games_of(self, connection: str) -> Sequence[tuple[str, Mark | None]]:
+        # Asked for where a connection ends, which sits nowhere from then on.
+        self._sat_down.pop(connection, None)
+        return super().games_of(connection)
+
     def _follow(self, before: Game, after: Game) -> None:
         for connection in rules.sat_down(before, after):
             self._sits(connection, after.id)

@@ -97,7 +97,29 @@ _LOBBY: Final = {
     for by_clock in (False, True)
     for oldest_first in (False, True)
 }
-_HELD: Final = {mark: f"SELECT id FROM games WHERE player_{mark} = ?" for mark in Mark}  # noqa: S608 (made of constants)
+# Each index holds what one statement looks for, so that it is found however much is over.
+_OPEN: Final = "status IN ('waiting', 'playing')"
+_SEAT_INDEXES: Final = tuple(
+    f"CREATE INDEX IF NOT EXISTS games_{name}_{mark} ON games ({columns}) "
+    f"WHERE player_{mark} IS NOT NULL AND {which}"
+    for mark in Mark
+    for name, columns, which in (
+        ("open", f"player_{mark}", _OPEN),
+        ("over", f"player_{mark}, bound_at_{mark}", f"NOT ({_OPEN})"),
+    )
+)
+_HELD: Final = {mark: f"SELECT id FROM games WHERE player_{mark} = ? AND {_OPEN}" for mark in Mark}  # noqa: S608 (made of constants)
+_LAST_OVER: Final = {
+    mark: f"SELECT id, bound_at_{mark} AS bound_at FROM games WHERE player_{mark} = ? "  # noqa: S608 (made of constants)
+    f"AND NOT ({_OPEN}) ORDER BY bound_at_{mark} DESC, id DESC LIMIT 1"
+    for mark in Mark
+}
+_WATCHED: Final = f"SELECT id FROM games WHERE watchers <> '[]' AND instr(watchers, ?) AND {_OPEN}"  # noqa: S608 (made of constants)
+_ON_THE_CLOCK: Final = "SELECT id FROM games WHERE status = 'playing' AND clock > 0"
+_AHEAD: Final = (
+    "SELECT id FROM games WHERE max(turn_at, since, bound_at_x, bound_at_o, "
+    "ifnull(away_at_x, 0), ifnull(away_at_o, 0)) > ?"
+)
 _CONNECTED: Final = (
     *(f"SELECT id FROM games WHERE player_{mark} IS NOT NULL" for mark in Mark),  # noqa: S608 (made of constants)
     "SELECT id FROM games WHERE watchers <> '[]'",
@@ -299,13 +321,21 @@ class SqliteStore:
                 except Conflict as conflict:
                     raise Conflict(conflict.current, place) from None
 
-    def games_of(self, connection: str) -> Sequence[tuple[str, Mark]]:
+    def games_of(self, connection: str) -> Sequence[tuple[str, Mark | None]]:
         with self._use():
-            return [
-                (row["id"], mark)
+            find = partial(self._find, connection)
+            seats = [(row["id"], mark) for mark in Mark for row in find(_HELD[mark])]
+            over = [
+                (row["bound_at"], row["id"], mark)
                 for mark in Mark
-                for row in self._database.execute(_HELD[mark], (connection,))
+                for row in find(_LAST_OVER[mark])
             ]
+            last = [(game_id, mark) for _, game_id, mark in sorted(over)[-1:]]
+            watched = [(row["id"], None) for row in self._find(json.dumps(connection), _WATCHED)]
+            return [*seats, *last, *watched]
+
+    def _find(self, value: str, statement: str) -> Iterator[sqlite3.Row]:
+        return self._database.execute(statement, (value,))
 
     def lobby(
         self, kind: LobbyKind, since: int, *, clock: int | None = None, oldest_first: bool = False
@@ -316,17 +346,19 @@ class SqliteStore:
             return [_line(row) for row in self._database.execute(query, asked)]
 
     def unbind_all(self, at: Moment) -> None:
-        """Marks every connected seat lost, removes every watcher, deletes what has expired.
+        """Makes every game `reopened`, and deletes what has expired.
 
-        For the start of a gateway: all connections died with the process before it.
+        For the start of a gateway: all connections died with the process before it, and nobody
+        could move while it was away.
         """
         with self._transaction():
             self._database.execute(_PURGE, (at.second, -1))
-            held = {row["id"] for query in _CONNECTED for row in self._database.execute(query)}
-            for game_id in sorted(held):
+            found = [self._database.execute(query) for query in (*_CONNECTED, _ON_THE_CLOCK)]
+            found.append(self._database.execute(_AHEAD, (at.now,)))
+            for game_id in sorted({row["id"] for rows in found for row in rows}):
                 game = self._living(game_id, at)
                 if game is not None:
-                    self._write(game, _deserted(game, at))
+                    self._write(game, rules.reopened(game, at))
 
     def is_writable(self) -> bool:
         """Whether a change can be stored now, which is tried."""
@@ -520,7 +552,8 @@ class SqliteStore:
             self._database.execute("PRAGMA synchronous = FULL")
             if self._columns() != {*COLUMNS, "lobby"}:
                 self._make_table()
-            self._database.execute(_INDEX_SPARE)
+            for statement in (_INDEX_SPARE, *_SEAT_INDEXES):
+                self._database.execute(statement)
             self._database.execute("CREATE TABLE IF NOT EXISTS file (id TEXT NOT NULL)")
             self._database.execute(_NAME_FILE, (secrets.token_hex(8),))
             self.id: str = self._database.execute("SELECT id FROM file").fetchone()[0]
@@ -589,13 +622,6 @@ def _saved(before: Game, after: Game, current: Game) -> Game | None:
         return None
     watchers = current.watchers - rules.sat_down(before, after)
     return replace(after, watchers=watchers, emoted=current.emoted)
-
-
-def _deserted(game: Game, at: Moment) -> Game:
-    for mark in Mark:
-        if game.seat(mark).connection is not None:
-            game = rules.unbound(game, mark, at)
-    return replace(game, watchers=frozenset(), emoted={})
 
 
 _HELD_BY_ANOTHER: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}

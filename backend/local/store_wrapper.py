@@ -71,7 +71,7 @@ class StoreWrapper:
     def save_together(self, changes: Sequence[Change], at: Moment) -> None:
         self._pass(partial(self._store.save_together, changes, at))
 
-    def games_of(self, connection: str) -> Sequence[tuple[str, Mark]]:
+    def games_of(self, connection: str) -> Sequence[tuple[str, Mark | None]]:
         return self._pass(partial(self._store.games_of, connection))
 
     def lobby(

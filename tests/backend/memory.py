@@ -103,14 +103,22 @@ class MemoryStore:
         for game in saved:
             self._put(game)
 
-    def games_of(self, connection: str) -> Sequence[tuple[str, Mark]]:
+    def games_of(self, connection: str) -> Sequence[tuple[str, Mark | None]]:
         self.calls.append("games_of")
-        return [
-            (game.id, mark)
+        held = [
+            (game.seat(mark).bound_at, game.id, mark, game.is_open)
             for game in self.games.values()
             for mark in Mark
             if game.seat(mark).connection == connection
         ]
+        watched = [
+            (game.id, None)
+            for game in self.games.values()
+            if game.is_open and connection in game.watchers
+        ]
+        last = sorted(seat for seat in held if not seat[-1])[-1:]
+        seats = [*(seat for seat in held if seat[-1]), *last]
+        return [*((game_id, mark) for _, game_id, mark, _ in seats), *watched]
 
     def lobby(
         self, kind: LobbyKind, since: int, *, clock: int | None = None, oldest_first: bool = False

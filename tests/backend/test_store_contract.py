@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from backend.aws.dynamodb import DynamoDBStore
 from backend.core import game as rules
 from backend.core.fields import values_of
 from backend.core.game import MAX_WATCHERS, Game, Moment, Move, Seat
@@ -396,6 +397,26 @@ def test_a_connection_finds_its_seats(store: Store) -> None:
     store.unbind("ABCDEF", Mark.X, "ada", AT)
     assert list(store.games_of("ada")) == [("GHJKMN", Mark.X)]
     assert list(store.games_of("nobody")) == []
+
+
+def test_what_is_over_is_not_found_but_the_last(store: Store) -> None:
+    """Whatever a connection has finished, it finds its open games, and the last of the others."""
+    for number in range(4):
+        game = playing(store, id=f"AAAAA{number}", x=replace(waiting().x, bound_at=NOW + number))
+        store.save(game, rules.resigned(game, Mark.X, AT), AT)
+    store.create(waiting("GHJKMN"), AT)
+    assert sorted(store.games_of("ada")) == [("AAAAA3", Mark.X), ("GHJKMN", Mark.X)]
+    assert list(store.games_of("bob")) == [("AAAAA3", Mark.O)]
+
+
+def test_a_connection_finds_what_it_watches(store: Store) -> None:
+    """A connection that watches is found with what it watches, where the store can tell."""
+    playing(store)
+    for who in ("eve", 'quote"', "ev"):
+        store.watch("K7QF2M", who, AT)
+        found = [] if isinstance(store, DynamoDBStore) else [("K7QF2M", None)]
+        assert list(store.games_of(who)) == found
+    assert list(store.games_of("e")) == []
 
 
 def open_games(store: Store, **options: Any) -> list[str]:

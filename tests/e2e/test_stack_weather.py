@@ -108,7 +108,7 @@ class LateIndexes(StoreWrapper):
         super().__init__(store)
         self.late = late
 
-    def games_of(self, connection: str) -> Sequence[tuple[str, Mark]]:
+    def games_of(self, connection: str) -> Sequence[tuple[str, Mark | None]]:
         return () if self._is_late() else super().games_of(connection)
 
     def lobby(

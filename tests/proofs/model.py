@@ -141,8 +141,9 @@ class Record:
 class Model:
     """All games, at a time that the one who asks sets."""
 
-    def __init__(self, now: int) -> None:
+    def __init__(self, now: int, *, knows_watchers: bool = True) -> None:
         self.now = now
+        self.knows_watchers = knows_watchers
         self.games: dict[str, Record] = {}
         self.gone: set[str] = set()
         self.pushes: list[tuple[str, Json]] = []
@@ -206,9 +207,19 @@ class Model:
 
     def disconnected(self, who: str) -> None:
         self.pushes = []
-        for game in list(self.games.values()):
-            if mark := game.seat(who):
-                self._lose(game, mark, who)
+        held = [
+            (game.chairs[mark].bound_at, game.id, mark)
+            for game in self.games.values()
+            if (mark := game.seat(who)) and self.living(game.id)
+        ]
+        open_ = {"waiting", "playing"}
+        over = sorted(seat for seat in held if self.games[seat[1]].status not in open_)
+        for seat in held:
+            if seat not in over[:-1]:
+                self._lose(self.games[seat[1]], seat[2], who)
+        for game in self.games.values():
+            if self.knows_watchers and game.status in open_ and self.living(game.id):
+                game.watchers.discard(who)
 
     # What every request needs
 

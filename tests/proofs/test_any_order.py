@@ -68,13 +68,16 @@ class AnyOrder(RuleBasedStateMachine):
     knows a token can use it, whoever it was given to.
     """
 
+    knows_watchers = True
+    """Whether the store finds what a lost connection watched."""
+
     def new_store(self) -> Store:
         return MemoryStore()
 
     def open(self) -> None:
         self.store = Failing(self.new_store())
         self.table = Harness(self.store)
-        self.model = Model(self.table.clock.now())
+        self.model = Model(self.table.clock.now(), knows_watchers=self.knows_watchers)
         self.lives = dict.fromkeys(PEOPLE, 0)
         self.unannounced: list[str] = []
         self.tokens: list[tuple[str, str]] = []
@@ -592,6 +595,8 @@ class InSqlite(AnyOrder):
 
 class InDynamoDB(AnyOrder):
     """The same in the cloud's store."""
+
+    knows_watchers = False
 
     def new_store(self) -> Store:
         return emulator().store()

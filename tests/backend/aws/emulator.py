@@ -13,7 +13,7 @@ import tempfile
 import time
 import urllib.request
 from functools import cache
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, Final
 from urllib.error import URLError
@@ -112,21 +112,26 @@ class Emulator:
         raise RuntimeError(f"ministack did not start:\n{self.log.read_text()}")
 
 
+BOUND: Final = {key: f"Bound{mark.upper()}" for mark, key in BY_PLAYER.items()}
+"""The keys of the indexes of seats, each with what it is sorted by."""
 TABLE: Final[dict[str, Any]] = {
     "BillingMode": "PAY_PER_REQUEST",
     "KeySchema": [{"AttributeName": "GameId", "KeyType": "HASH"}],
     "AttributeDefinitions": [
-        {"AttributeName": name, "AttributeType": "S"}
-        for name in ("GameId", *BY_PLAYER.values(), "Lobby", "Since")
+        {"AttributeName": name, "AttributeType": "N" if name in BOUND.values() else "S"}
+        for name in ("GameId", *chain(*BOUND.items()), "Lobby", "Since")
     ],
     "GlobalSecondaryIndexes": [
         *(
             {
                 "IndexName": key,
-                "KeySchema": [{"AttributeName": key, "KeyType": "HASH"}],
+                "KeySchema": [
+                    {"AttributeName": key, "KeyType": "HASH"},
+                    {"AttributeName": bound, "KeyType": "RANGE"},
+                ],
                 "Projection": {"ProjectionType": "KEYS_ONLY"},
             }
-            for key in BY_PLAYER.values()
+            for key, bound in BOUND.items()
         ),
         {
             "IndexName": LOBBY_INDEX,

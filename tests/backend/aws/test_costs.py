@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from backend.core.ports import SEATS_FOUND
 from tests.backend.aws.bench import Bench, tile
 from tests.backend.aws.emulator import emulator
 from tests.backend.aws.meter import Bill
@@ -225,7 +226,7 @@ COSTS: dict[str, tuple[Callable[[Bench], Bill], Cost]] = {
     "$disconnect, no seat": (lambda b: disconnect(b, seats=0), Cost(queries=2)),
     "$disconnect, two seats": (
         lambda b: disconnect(b, seats=2),
-        Cost(writes=2, queries=2, index_units=2, pushes=2),
+        Cost(reads=2, writes=2, queries=2, index_units=2, pushes=2),
     ),
     # Alone at a listed game: it goes out of the lobby, and back into it.
     "$disconnect, nobody left": (disconnect_waiting, Cost(writes=2, queries=2, index_units=3)),
@@ -233,6 +234,19 @@ COSTS: dict[str, tuple[Callable[[Bench], Bill], Cost]] = {
     # The one who asks is told, too, that the other is gone.
     "push to the gone": (push_to_the_gone, Cost(writes=2, index_units=1, pushes=2)),
 }
+
+
+def test_a_disconnect_does_not_grow_with_what_was_played(bench: Bench) -> None:
+    """Of the past the last seats are read, and the last game is marked."""
+    for _ in range(SEATS_FOUND + 2):
+        bench.clock.advance(ms=1)
+        bench.ask("ada", type="resign", id=bench.seated())
+    bench.clock.advance(ms=1)
+    bench.seated()
+    bench.session.measured()
+    bench.hang_up("ada")
+    cost = cost_of(bench.session.measured())
+    assert cost == Cost(reads=SEATS_FOUND, writes=2, queries=2, index_units=2, pushes=2)
 
 
 def test_a_claim_that_comes_too_early_looks_once(bench: Bench) -> None:

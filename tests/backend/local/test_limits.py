@@ -276,6 +276,21 @@ def test_a_rematch_is_no_further_game() -> None:
     assert len(memory.games_of("ada")) == 4
 
 
+def test_nothing_is_kept_of_who_is_gone() -> None:
+    """However much a connection has played, its end leaves nothing in memory."""
+    table, memory = capped()
+    for number in range(8):
+        table.clock.advance(ms=1)
+        joined = _join(table, number)
+        assert isinstance(joined, wire.Joined)
+        table.send("ada", wire.Resign(id=joined.id))
+    for who in ("ada", *(f"host{number}" for number in range(8))):
+        table.hang_up(who)
+    assert isinstance(table.store, CappedStore)
+    assert table.store._sat_down == {}
+    assert len(memory.games) == 8
+
+
 def test_who_moves_on_needs_no_further_place() -> None:
     """Whoever gives a waiting game up for an older one can do so at the cap."""
     table, _ = capped()

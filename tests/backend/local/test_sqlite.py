@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import pytest
 
+from backend.core import game as rules
 from backend.core.fields import game_of, values_of
 from backend.core.game import Game, Moment, Move, Seat
 from backend.core.ports import Busy, Change, Conflict, Unwritable
@@ -58,7 +59,12 @@ def plan(store: SqliteStore, statement: str) -> str:
 
 @pytest.mark.parametrize(
     "statement",
-    [sqlite._LOAD, sqlite._PURGE, *sqlite._LOBBY.values(), *sqlite._HELD.values()],
+    [
+        *(sqlite._LOAD, sqlite._PURGE),
+        *sqlite._LOBBY.values(),
+        *sqlite._HELD.values(),
+        *sqlite._LAST_OVER.values(),
+    ],
 )
 def test_no_call_reads_the_whole_table(store: SqliteStore, statement: str) -> None:
     """However many games there are, a call looks at its own: by an index, in the order asked."""
@@ -68,7 +74,7 @@ def test_no_call_reads_the_whole_table(store: SqliteStore, statement: str) -> No
     assert "TEMP B-TREE" not in found
 
 
-@pytest.mark.parametrize("statement", sqlite._CONNECTED)
+@pytest.mark.parametrize("statement", [*sqlite._CONNECTED, sqlite._WATCHED])
 def test_the_start_reads_only_who_was_connected(store: SqliteStore, statement: str) -> None:
     """Only the entries of a partial index are walked, which holds the connected alone."""
     assert "USING" in plan(store, statement)
@@ -137,6 +143,40 @@ def test_expired_games_are_deleted_when_others_begin(store: SqliteStore) -> None
     store.create(game("LATER2", expires=LATER.expires), LATER)
     left = store._database.execute("SELECT id FROM games ORDER BY id").fetchall()
     assert [row["id"] for row in left] == ["LATER1", "LATER2"]
+
+
+def test_the_time_of_an_outage_is_nobodys(store: SqliteStore) -> None:
+    """Whoever is to move has the whole time anew, also where both had gone before."""
+    clocked = game(moves="4", clock=5, turn_at=NOW - 60_000, since=NOW - 90_000)
+    x, o = (
+        replace(seat(name), connection=None, away="lost", away_at=NOW - 50_000) for name in "ab"
+    )
+    alone = replace(clocked, id="ALONE0", x=x, o=o)
+    over = replace(clocked, id="OVER00", status="resigned", x=alone.x, o=alone.o)
+    for each in (clocked, alone, over):
+        store.create(each, Moment(NOW - 90_000, AT.expires))
+    store.unbind_all(AT)
+    for each in (clocked, alone):
+        opened = store.load(each.id, AT)
+        assert opened is not None
+        assert (opened.deadline, opened.x.away) == (NOW + 5_000, "lost")
+        with pytest.raises(Refusal):
+            rules.judge_claim(opened, Mark.X, NOW + 4_999)
+    assert store.load(over.id, AT) == over
+
+
+def test_no_time_lies_ahead_after_the_start(store: SqliteStore) -> None:
+    """Where the clock was set back while the server was away, claims count from now on."""
+    ahead = NOW + 3_600_000
+    gone = Seat(token="a" * 64, bound_at=ahead, away="left", away_at=ahead)
+    store.create(
+        game(x=gone, o=replace(seat("b"), connection=None), turn_at=ahead, since=ahead), AT
+    )
+    store.unbind_all(AT)
+    opened = store.load("K7QF2M", AT)
+    assert opened is not None
+    assert (opened.since, opened.turn_at, opened.x.away_at, opened.x.bound_at) == (NOW,) * 4
+    assert rules.judge_claim(opened, Mark.O, NOW + 30_000) == "abandoned"
 
 
 def test_at_the_start_nobody_is_connected(store: SqliteStore) -> None:
