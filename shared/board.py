@@ -80,6 +80,7 @@ def outcome_of_board(cells: str) -> Outcome:
     return Outcome(over=bool(lines) or EMPTY not in cells, winner=winner, lines=lines)
 
 
+@lru_cache(maxsize=2048)
 def outcome(moves: str) -> Outcome:
     """The outcome of a legal history."""
     return outcome_of_board(board(moves))
