@@ -13,11 +13,11 @@ from benchmarks.comparison import Row
 from benchmarks.load import (
     Crowd,
     GameTable,
-    Line,
     Load,
     RelayTable,
     Server,
     allow_many_connections,
+    connected,
     running,
 )
 
@@ -91,22 +91,10 @@ async def alternated(
 
 async def idle_kib(server: Server, connections: int = IDLE) -> float:
     """What the server's memory grows by for a connection that says nothing."""
-    await _connected(server, 10)
+    await connected(server, 10)
     before = server.resident_bytes
-    lines = await _connected(server, connections)
+    lines = await connected(server, connections)
     grown = server.resident_bytes - before
     for line in lines:
         line.transport.abort()
     return grown / connections / 1024
-
-
-async def _connected(server: Server, connections: int) -> list[Line]:
-    loop, lines = asyncio.get_running_loop(), []
-    for number in range(connections):
-        path = f"/{number}"
-        _, line = await loop.create_connection(
-            lambda path=path: Line(path, server.port), "127.0.0.1", server.port
-        )
-        await line.is_open
-        lines.append(line)
-    return lines

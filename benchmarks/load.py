@@ -14,9 +14,10 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,6 +29,7 @@ _OPENING = (
     "Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
 _TEXT = 0x81
+_CLOSE = 0x88
 _PATIENCE_SECONDS = 30
 
 
@@ -76,6 +78,9 @@ class Line(asyncio.Protocol):
         """Hears the whole frames; what is left of the next."""
         at, length = 0, len(buffer)
         while length - at >= 2:
+            if buffer[at] == _CLOSE:
+                self.transport.abort()
+                return b""
             if buffer[at] != _TEXT:
                 raise WrongFrameError(buffer[at : at + 100])
             size, begin = buffer[at + 1], at + 2
@@ -106,7 +111,6 @@ class Seen:
 
     counting: bool = False
     moves: int = 0
-    games: int = 0
     seconds: list[float] = field(default_factory=list)
 
 
@@ -131,6 +135,7 @@ class _Turns:
         self.chance, self.seen = chance, seen
         self.moves = ""
         self.stopped = asyncio.get_running_loop().create_future()
+        self.games, self.last_game = 0, 0
         self._stopping = False
         self._awaited = [0, 0]
         self._began = 0.0
@@ -175,8 +180,11 @@ class _Turns:
         if self._stopping:
             self.stopped.set_result(None)
         elif _over(self.moves):
-            self.seen.games += self.seen.counting
-            self.begin()
+            self.games += 1
+            if self.games == self.last_game:
+                self.stopped.set_result(None)
+            else:
+                self.begin()
         else:
             self.move()
 
@@ -222,7 +230,11 @@ class GameTable(_Turns):
         _must(event.get("ref") == (None, "j")[line] and self._awaited[line] == 1, frame)
         self._awaited[line] = 0
         if not any(self._awaited):
-            self.move()
+            self.seated()
+
+    def seated(self) -> None:
+        """Both players sit down."""
+        self.move()
 
     def check_move(self, line: int, frame: bytes) -> None:
         event = msgspec.json.decode(frame)
@@ -246,6 +258,25 @@ class GameTable(_Turns):
             "status": "won" if won else "drawn" if over else "playing",
         }
         _must(all(game[name] == value for name, value in expected.items()), frame)
+
+
+class WatchedTable(GameTable):
+    """As many more lines watch each game from its beginning."""
+
+    watchers: Sequence[Line] = ()
+
+    def seated(self) -> None:
+        waiting = set(range(len(self.watchers)))
+
+        def hear(watcher: int, frame: bytes) -> None:
+            if b'"type":"watch"' in frame and watcher in waiting:
+                waiting.remove(watcher)
+                if not waiting:
+                    self.move()
+
+        for number, line in enumerate(self.watchers):
+            line.hear = partial(hear, number)
+            line.say(_bytes({"type": "watch", "id": self._id}))
 
 
 def _must(fact: bool, frame: bytes) -> None:  # noqa: FBT001 (as assert)
@@ -324,24 +355,35 @@ class Crowd:
         self._server, self._kind, self._tables = server, kind, tables
         self._chance = random.Random(seed)  # noqa: S311 (every run is to play the same games)
         self._pairs: list[tuple[Line, Line]] = []
+        self._watchers: list[list[Line]] = []
 
     async def connect(self) -> None:
-        loop, port = asyncio.get_running_loop(), self._server.port
-        for table in range(self._tables):
-            pair = []
-            for _ in range(2):
-                path = f"/{table}"
-                _, line = await loop.create_connection(
-                    lambda p=path: Line(p, port), "127.0.0.1", port
-                )
-                await line.is_open
-                pair.append(line)
-            self._pairs.append((pair[0], pair[1]))
+        lines = iter(await connected(self._server, 2 * self._tables))
+        self._pairs = list(zip(lines, lines, strict=True))
+
+    async def watch(self, watchers: int) -> None:
+        """Lets so many watch each table from now on."""
+        self._watchers = [await connected(self._server, watchers) for _ in self._pairs]
+
+    async def play(self, games: int) -> None:
+        """Plays so many games at each table."""
+        tables = self._seated(Seen())
+        for table in tables:
+            table.last_game = games
+            table.begin()
+        await asyncio.gather(*(table.stopped for table in tables))
+
+    def _seated(self, seen: Seen) -> list[_Turns]:
+        tables = [self._kind(x, o, self._chance, seen) for x, o in self._pairs]
+        for table, watchers in zip(tables, self._watchers, strict=False):
+            if isinstance(table, WatchedTable):
+                table.watchers = watchers
+        return tables
 
     async def round(self, seconds: float) -> Load:
         """Plays at all tables for so long, after a fifth of it to get going."""
         seen = Seen()
-        tables = [self._kind(x, o, self._chance, seen) for x, o in self._pairs]
+        tables = self._seated(seen)
         for table in tables:
             table.begin()
         await self._wait(tables, seconds / 5)
@@ -371,6 +413,16 @@ class Crowd:
             for line in pair:
                 line.transport.abort()
         await asyncio.sleep(0)
+
+
+async def connected(server: Server, connections: int) -> list[Line]:
+    """So many lines that say nothing by themselves."""
+    loop, lines = asyncio.get_running_loop(), []
+    for number in range(connections):
+        line = partial(Line, f"/{number // 2}", server.port)
+        lines.append((await loop.create_connection(line, "127.0.0.1", server.port))[1])
+        await lines[-1].is_open
+    return lines
 
 
 def allow_many_connections() -> None:
