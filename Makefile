@@ -18,7 +18,7 @@ SOUND := $(shell $(BIN)/python -I -c 'import importlib.util as util, pathlib, sy
 	venv = pathlib.Path(".venv").absolute(); made = str(venv) in (venv / "bin/pip").read_text(); \
 	sys.exit(not (made and util.find_spec("pip")))' 2>/dev/null && echo yes)
 
-.PHONY: help play serve test check format soak bench pictures protocol recording clean
+.PHONY: help play serve test check format soak bench pictures protocol man recording docs release clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -47,18 +47,27 @@ pictures: $(DEV) ## draw every screen into docs/pictures
 protocol: $(DEV) ## write the protocol for machines into docs/protocol
 	$(BIN)/python docs/protocol/generate.py
 
+man: $(DEV) ## write the manual page into release
+	$(BIN)/python release/manual.py
+
 recording: $(DEV) ## record a game of two terminals into docs/game.cast
 	$(BIN)/python -m benchmarks.recording
 
 bench: $(DEV) ## measure beside what is known, as one table; ARGS=gateway chooses a part
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+docs: .venv/.docs ## build the site of the docs into build/site
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs build/site
+
+release: .venv/.release ## build wheel and source archive, and try them on every Python; publishes nothing
+	$(BIN)/python release/build.py
+
 format: $(DEV) ## format the code and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean: ## remove what make made
-	rm -rf .venv .hypothesis .*_cache build cdk.out snapshot_report.html
+	rm -rf .venv .hypothesis .*_cache build dist cdk.out snapshot_report.html
 
 .PHONY: FORCE
 
@@ -101,4 +110,14 @@ probe: $(PLAYER) ## measure what is not known of AWS; URL=wss://… is the deplo
 $(AWS): .venv/.made pyproject.toml constraints.txt
 	@echo "Setting up in .venv for AWS, once …" >&2
 	@$(PIP) --editable '.[aws]'
+	@touch $@
+
+.venv/.docs: .venv/.made pyproject.toml constraints.txt
+	@echo "Setting up in .venv for the docs, once …" >&2
+	@$(PIP) --editable '.[docs]'
+	@touch $@
+
+.venv/.release: .venv/.made pyproject.toml constraints.txt
+	@echo "Setting up in .venv for a release, once …" >&2
+	@$(PIP) --editable '.[release]'
 	@touch $@

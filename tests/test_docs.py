@@ -75,6 +75,22 @@ def test_links_lead_somewhere(path: Path) -> None:
             assert (path.parent / target).exists(), target
 
 
+def anchors(path: Path) -> set[str]:
+    """What a link can lead to in a page: its headings, as public hosts and the site name them."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    plain = (re.sub(r"[`*_]|\[([^\]]*)\]\([^)]*\)", r"\1", heading) for heading in headings)
+    return {re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in plain}
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_anchors_lead_somewhere(path: Path) -> None:
+    """Every link into a page leads to one of its headings."""
+    for target, anchor in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", path.read_text(encoding="utf-8")):
+        page = path.parent / target if target else path
+        if page.suffix == ".md":
+            assert anchor in anchors(page), f"{target}#{anchor}"
+
+
 def test_every_long_proof_is_in_the_soak() -> None:
     """`make soak` runs every test that has a full count beside the reduced one."""
     [run] = re.findall(r"^\tNOUGHTS_PROOFS=full .*$", (ROOT / "Makefile").read_text(), re.MULTILINE)

@@ -1,6 +1,6 @@
 """A game as the server keeps it, and the rules of what is allowed when.
 
-A game waits for a second player, is played, and ends:
+A game waits for a second player, is played, and ends::
 
     waiting --join--> playing --play--> won | drawn
        |                 |---resign---> resigned

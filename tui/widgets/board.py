@@ -118,13 +118,6 @@ class Cell(SparingWidget):
             super().__init__()
             self.cell = cell
 
-    class Refused(Message):
-        """A player wants to play where nothing can be played."""
-
-        def __init__(self, cell: int) -> None:
-            super().__init__()
-            self.cell = cell
-
     class Pointed(Message):
         """The pointer came over this cell."""
 
@@ -142,8 +135,8 @@ class Cell(SparingWidget):
 
     def choose(self) -> None:
         """Asks to play here; what click, digit and Enter all do."""
-        possible = self.cell in self.board.view.choices and self.board.view.pending is None
-        self.post_message((self.Chosen if possible else self.Refused)(self.cell))
+        if self.cell in self.board.view.choices and self.board.view.pending is None:
+            self.post_message(self.Chosen(self.cell))
 
     def on_enter(self) -> None:
         self.post_message(self.Pointed(self.cell))

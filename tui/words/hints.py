@@ -5,15 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A key and what it does; ``binding`` is its key in the screen's active bindings.
-
-    What is ``final`` cannot be undone: it is told, and done by its own key only.
-    """
+    """A key and what it does; ``binding`` is its key in the screen's active bindings."""
 
     binding: str
     key: str
     label: str
-    final: bool = False
 
     @property
     def width(self) -> int:
