@@ -163,6 +163,11 @@ class NoughtsApp(App[None]):
             return
         super().action_suspend_process()
 
+    @on(Driver.SignalResume)
+    def _repaint(self) -> None:
+        """What stood on the terminal is gone; Textual draws what changes only."""
+        self.refresh(layout=True)
+
     def action_command_palette(self) -> None:
         from tui.screens.palette import Palette  # noqa: PLC0415 (as every screen but the first)
 

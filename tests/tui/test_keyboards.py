@@ -5,9 +5,11 @@ import os
 import pytest
 from textual import events
 from textual.app import App
+from textual.driver import Driver
+from textual.geometry import Region
 from textual.widgets import Input
 
-from tests.tui.scenes import Scene, played, settle, table
+from tests.tui.scenes import SCENES, Scene, played, settle, table
 from tests.tui.snapshots import CODE
 from tests.tui.stage import StillClient, online
 from tui.app import create_app
@@ -101,3 +103,19 @@ async def test_ctrl_z(monkeypatch: pytest.MonkeyPatch, leader: bool, stops: bool
         await settle(pilot)
         assert bool(stopped) is stops
         assert len(app._notifications) == (not stops)
+
+
+async def test_the_screen_is_drawn_anew_after_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who comes back from the shell finds the whole screen, and not only what has changed."""
+    async with played(SCENES["replay"]) as (app, _, pilot):
+        drawn: list[bool] = []
+        refresh = app.screen.refresh
+
+        def note(*regions: Region, **how: bool) -> object:
+            drawn.append(how.get("layout", False))
+            return refresh(*regions, **how)
+
+        monkeypatch.setattr(app.screen, "refresh", note)
+        app.post_message(Driver.SignalResume())
+        await settle(pilot)
+        assert True in drawn
