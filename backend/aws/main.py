@@ -9,10 +9,10 @@ import logging
 import os
 from typing import Final
 
-from backend.aws.logs import Sparing
 from backend.aws.metrics import EmbeddedMetrics, FaultCounter
 from backend.aws.wiring import Function, Surroundings, assemble, make_session
 from backend.handlers.clock import SystemClock
+from backend.handlers.logs import Sparing
 
 _surroundings: Final = Surroundings.read(os.environ)
 _clock: Final = SystemClock()

@@ -214,11 +214,12 @@ class Gateway:
         if address == peer and is_loopback(peer) and is_through_a_proxy(request):
             _log.warning(_UNNAMED_PROXY)
         full = socket.enter(address)
-        if full is None:
-            return None
+        return None if full is None else socket.answer(_FULL[full])
+
+    def turned_away(self, full: Full) -> None:
+        """Somebody was not let in."""
         self.desk.tally.turned_away(full)
-        _log.warning("a connection was refused: %s", _FULL[full].text.strip())
-        return socket.answer(_FULL[full])
+        _log.warning("a connection was refused: %s", full.replace("_", " "))
 
     async def _plain(self, socket: Socket, request: Request) -> Answer | None:
         """The answer to a request for a page; None for that of the library, 426."""
@@ -290,6 +291,7 @@ class Gateway:
             client.asked = self._run(self._event(client, body), client)
         else:
             self.desk.tally.request(invocation.route_of(Frame(body)), "throttled")
+            _log.warning("requests of a connection come too fast and are not served")
             self._notify(client, invocation.THROTTLED, invocation.new_id())
             # A client that floods lets the others have their turn.
             await asyncio.sleep(0)
@@ -414,7 +416,7 @@ async def serve(
 def _servers(
     gateway: Gateway, doors: Doors, limits: Limits
 ) -> Iterator[AbstractAsyncContextManager[websockets.Server]]:
-    doorkeeper = Doorkeeper(limits)
+    doorkeeper = Doorkeeper(limits, gateway.turned_away)
     for door in doors.players:
         make = partial(Socket, limits, doorkeeper)
         yield _server(gateway, door, limits, make, judge=gateway.judge)
@@ -440,6 +442,7 @@ def _server(
         compression=None,
         server_header=PROGRAM,
         open_timeout=limits.handshake_seconds,
+        ssl_handshake_timeout=limits.handshake_seconds if door.tls else None,
         close_timeout=limits.close_seconds,
         ping_interval=None,
     )

@@ -5,7 +5,7 @@ On AWS the stage's throttle, the account's limits and the tables' capacity stand
 
 import ipaddress
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
@@ -83,6 +83,7 @@ class Full(StrEnum):
 
     ADDRESS = "connections_of_one_address"
     ALL = "connections_of_all"
+    ARRIVALS = "connections_that_wait"
 
 
 class Doorkeeper:
@@ -93,39 +94,47 @@ class Doorkeeper:
     question that is asked at once, such as that for the gateway's health, is always heard.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(
+        self, limits: Limits, turned_away: Callable[[Full], None] = lambda _: None
+    ) -> None:
         self._limits = limits
+        self._turned_away = turned_away
         self._arrivals: dict[str, dict[Visitor, None]] = {}
         self._waiting = 0
         self._inside: dict[Visitor, str] = {}
         self._counts: Counter[str] = Counter()
 
-    def arrive(self, visitor: Visitor) -> Visitor | None:
-        """Takes note of a new connection, and returns the one that is cut instead, if any."""
+    def arrive(self, visitor: Visitor) -> None:
+        """Takes note of a new connection, and cuts another where there are too many."""
         self._arrivals.setdefault(_source(visitor.address), {})[visitor] = None
         self._waiting += 1
         if self._waiting <= self._limits.arrivals:
-            return None
+            return
         most = max(self._arrivals, key=lambda source: len(self._arrivals[source]))
         oldest = next(iter(self._arrivals[most]))
         self._forget(oldest)
         oldest.cut()
-        return oldest
+        self._turned_away(Full.ARRIVALS)
 
     def admit(self, visitor: Visitor, address: str) -> Full | None:
         """Lets a player with this address in until `leave`, or says why not."""
-        limits, source = self._limits, _source(address)
-        spared = limits.spares_own and is_loopback(address)
-        if limits.connections and len(self._inside) >= limits.connections:
-            return Full.ALL
-        room = 0 if spared else limits.connections_per_address
-        if room and self._counts[source] >= room:
-            return Full.ADDRESS
+        source = _source(address)
+        if (full := self._full(address, source)) is not None:
+            self._turned_away(full)
+            return full
         self._forget(visitor)
         visitor.address = address
         self._inside[visitor] = source
         self._counts[source] += 1
         return None
+
+    def _full(self, address: str, source: str) -> Full | None:
+        limits = self._limits
+        if limits.connections and len(self._inside) >= limits.connections:
+            return Full.ALL
+        spared = limits.spares_own and is_loopback(address)
+        room = 0 if spared else limits.connections_per_address
+        return Full.ADDRESS if room and self._counts[source] >= room else None
 
     def leave(self, visitor: Visitor) -> None:
         """Forgets a connection that has ended."""

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from backend.aws.logs import PAUSE_MS, Sparing
+from backend.handlers.logs import PAUSE_MS, Sparing
 from tests.backend.memory import ManualClock
 
 
@@ -61,6 +61,14 @@ def test_what_differs_is_said(log: logging.Logger, lines: Lines) -> None:
         except (KeyError, TypeError):
             log.exception("a request failed")
     assert lines.said == ["put_item failed: 500", "put_item failed: 403"] + 2 * ["a request failed"]
+
+
+def test_what_is_no_warning_is_always_said(log: logging.Logger, lines: Lines) -> None:
+    """The lines of a server's life are said as often as they come."""
+    log.setLevel(logging.INFO)
+    for _ in range(3):
+        log.info("running")
+    assert lines.said == ["running"] * 3
 
 
 def test_what_is_remembered_is_bounded(log: logging.Logger, lines: Lines) -> None:

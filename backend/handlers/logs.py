@@ -27,6 +27,8 @@ class Sparing(logging.Filter):
         self._left_out: Counter[_Kind] = Counter()
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno < logging.WARNING:
+            return True  # said once anyway, or because somebody asked
         raised = record.exc_info[0] if record.exc_info else None
         kind = (record.getMessage(), raised)
         now = self._clock.now()
