@@ -38,8 +38,8 @@ def built(settings: Settings) -> Iterator[Path]:
                 target = folder / source.relative_to(ROOT)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, target)
-        with zipfile.ZipFile(_wheel(settings)) as wheel:
-            wheel.extractall(folder)
+        with zipfile.ZipFile(wheel("msgspec", settings)) as library:
+            library.extractall(folder)
         yield folder
 
 
@@ -60,28 +60,29 @@ def tag_of(python: str) -> str:
     return f"cp{python.replace('.', '')}"
 
 
-def _wheel(settings: Settings) -> Path:
-    version = _pinned("msgspec")
+def wheel(package: str, settings: Settings) -> Path:
+    """The package at its pinned version, made for the function's platform."""
+    version = _pinned(package)
     machine = _MACHINES[settings.architecture]
     tag = tag_of(settings.python)
-    pattern = f"msgspec-{version}-{tag}-{tag}-*{machine}.whl"
+    pattern = f"{package}-{version}-{tag}-{tag}-*{machine}.whl"
     if found := sorted(CACHE.glob(pattern)):
         return found[0]
     CACHE.mkdir(parents=True, exist_ok=True)
     # Others may look for it at this moment: it appears whole, or not at all.
     with tempfile.TemporaryDirectory(dir=CACHE) as temporary:
-        command = _download(version, machine, settings.python, temporary)
+        command = _download(f"{package}=={version}", machine, settings.python, temporary)
         subprocess.run(command, check=True)  # noqa: S603 (pip, as installed)
         [fetched] = Path(temporary).glob(pattern)
         return fetched.replace(CACHE / fetched.name)
 
 
-def _download(version: str, machine: str, python: str, folder: str) -> list[str]:
+def _download(package: str, machine: str, python: str, folder: str) -> list[str]:
     platforms = [f"--platform={platform}_{machine}" for platform in _PLATFORMS]
     return [
         *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"),
         *("--no-deps", "--only-binary=:all:", "--implementation=cp", f"--python-version={python}"),
-        *(*platforms, f"--dest={folder}", f"msgspec=={version}"),
+        *(*platforms, f"--dest={folder}", package),
     ]
 
 

@@ -13,7 +13,7 @@ from backend.infra.api import acknowledge_connections
 from backend.infra.findings import acknowledge
 from backend.infra.log_groups import log_group
 from backend.infra.permissions import CONNECTION_METHODS, statements
-from backend.infra.settings import Settings
+from backend.infra.settings import NEWEST_PYTHON, Settings
 from backend.infra.table import Games
 
 # API Gateway waits 29 s for an answer. With its repeats a call of the table takes up to 9 s and a
@@ -49,9 +49,13 @@ class GameFunction(Construct):
         resource = cast("CfnResource", self.function.node.default_child)
         resource.add_deletion_override("DependsOn")
         self._acknowledge(stage)
-        if settings.python != Settings().python:
+        if settings.python != NEWEST_PYTHON:
             for rule in ("AwsSolutions-L1", "Serverless-LambdaLatestVersion"):
-                acknowledge(self.function, rule, "Who deploys has chosen another Python.")
+                acknowledge(
+                    self.function,
+                    rule,
+                    "The default is the newest Python that the tests run the function on.",
+                )
 
     def _function(
         self,

@@ -14,6 +14,7 @@ PythonVersion = Literal["3.11", "3.12", "3.13", "3.14"]
 Removal = Literal["destroy", "retain"]
 AddressFamily = Literal["dualstack", "ipv4"]
 
+NEWEST_PYTHON: Final = get_args(PythonVersion)[-1]
 RETENTION_DAYS: Final = (1, 3, 7, 14, 30, 90, 180, 365)
 
 
@@ -32,7 +33,7 @@ class Settings:
     name: str = "noughts-tui"
     stage: str = "prod"
     architecture: Architecture = "arm64"
-    python: PythonVersion = "3.14"
+    python: PythonVersion = "3.13"
     memory: int = 512
     concurrency: int = 0
     rate: int = 1000

@@ -59,7 +59,7 @@ def test_the_asset_holds_what_the_handler_imports(chosen: dict[str, str]) -> Non
     assert [path.name for path in files if path.suffix != ".py"] == ["roots.pem"]
     [library] = (code / "msgspec").glob("*.so")
     tag = library.name.split(".")[1]
-    python = chosen.get("python", "3.14").replace(".", "")
+    python = chosen.get("python", Settings().python).replace(".", "")
     machine = {"x86_64": "x86_64", "arm64": "aarch64"}[chosen.get("architecture", "arm64")]
     assert tag == f"cpython-{python}-{machine}-linux-gnu"
 
@@ -103,7 +103,7 @@ def test_the_asset_is_small() -> None:
 
 def test_a_wheel_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of two who build at once on a new machine neither reads what the other has half fetched."""
-    whole = asset._wheel(Settings())
+    whole = asset.wheel("msgspec", Settings())
     seen: list[list[str]] = []
 
     def fetch(command: list[str], *, check: bool) -> None:

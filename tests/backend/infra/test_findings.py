@@ -26,7 +26,7 @@ ALL_OPTIONS: dict[str, Any] = {
     "email": "me@example.org",
     "encrypted_alarms": True,
     "probe": True,
-    "python": "3.13",
+    "python": "3.14",
 }
 
 

@@ -110,7 +110,7 @@ def test_the_function_is_as_it_was_chosen() -> None:
     assert (function["Architectures"], function["Runtime"]) == (["x86_64"], "python3.11")
     assert (function["MemorySize"], function["ReservedConcurrentExecutions"]) == (1024, 50)
     usual = synthesise().only("AWS::Lambda::Function")
-    assert (usual["Architectures"], usual["Runtime"]) == (["arm64"], "python3.14")
+    assert (usual["Architectures"], usual["Runtime"]) == (["arm64"], "python3.13")
     assert "ReservedConcurrentExecutions" not in usual
 
 
