@@ -104,6 +104,10 @@ def _open(options: Options, *, plain: bool) -> int:
     import asyncio  # noqa: PLC0415 (the app needs it, the other commands do not)
 
     asyncio.run(_run(app))
+    if not os.environ.get("TEXTUAL_DRIVER"):  # whose output goes to a browser
+        with contextlib.suppress(OSError):  # of a terminal that is gone
+            for sentence in app.last_words:
+                print(sentence, flush=True)  # noqa: T201 (the screen is gone)
     return app.return_code or 0
 
 

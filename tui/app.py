@@ -1,5 +1,7 @@
 """The Textual app: owns the client, and shows the screen that the player asked for."""
 
+import asyncio
+import contextlib
 import math
 import os
 import re
@@ -8,6 +10,7 @@ import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
+from shlex import join
 from typing import Any, ClassVar, Final
 
 from rich.console import RenderableType
@@ -26,7 +29,7 @@ from tui import embedded
 from tui.client.client import Client
 from tui.client.errors import Unreachable
 from tui.client.seats import EMBEDDED, Seats
-from tui.client.state import ClientState, Happening
+from tui.client.state import ClientState, Happening, Table
 from tui.folders import state_folder
 from tui.options import Level, Options, ShowReplay
 from tui.own_command import program
@@ -41,14 +44,17 @@ from tui.terminal import no_colour
 from tui.themes import DARK, THEMES
 from tui.widgets.ascii import PlainCharacters
 from tui.widgets.keybar import hints_of, run_binding
+from tui.words.farewell import farewell
 from tui.words.news import Ended, YourTurn, news
 from tui.words.phrases import (
     LEAST_SIZE,
     OTHER_LAYOUT,
+    join_words,
     opponent_name,
     sentence_of,
     server_name,
 )
+from tui.words.table import quit_text
 
 _ALWAYS: Final = frozenset({"ctrl+q", "ctrl+c"})
 _TOLD_SECONDS: Final = 10
@@ -89,6 +95,8 @@ class NoughtsApp(App[None]):
             os.environ.pop("NO_COLOR", None)  # Textual counts an empty one, too
         # NO_COLOR gets shades of grey from Textual, unless colours are left to the terminal.
         super().__init__(ansi_color=no_colour(os.environ) or None)
+        self.last_words: tuple[str, ...] = ()
+        """What is to be said on the terminal when the screen is gone."""
         self._connected = False
         self._focus_reported = False
         self._layout_told_until = -math.inf
@@ -143,6 +151,7 @@ class NoughtsApp(App[None]):
             yield f"No theme is called {asked} ({where}); t in the lobby shows them all."
 
     async def on_unmount(self) -> None:
+        self.last_words = self.last_words or self._last_words()
         for client in (*self._practices, self.session.client):
             await client.__aexit__(None, None, None)
 
@@ -151,6 +160,53 @@ class NoughtsApp(App[None]):
 
     def on_app_blur(self) -> None:
         self._focus_reported = True
+
+    async def action_quit(self) -> None:
+        """Asks first where a game is played, as Esc does; asked again, quits."""
+        from tui.screens.dialogs import QuitDialog  # noqa: PLC0415 (as every screen but the first)
+
+        running = self._at_play()
+        asked = isinstance(self.screen, QuitDialog)
+        if self.too_small or asked or not (running or self._plays_computer):
+            await self._quit("quit")
+        else:
+            text = quit_text(running[0]) if running else ""
+            self.push_screen(QuitDialog(text, seat_kept=bool(running)), self._quit)
+
+    def _at_play(self) -> list[Table]:
+        """The games of this player that are being played, the last one first."""
+        tables = reversed(list(self.session.client.state.tables.values()))
+        return [each for each in tables if each.is_running]
+
+    @property
+    def _plays_computer(self) -> bool:
+        screen = self._full_screen
+        if not (isinstance(screen, PlainScreen) and screen.session.practice):
+            return False
+        return any(table.is_running for table in screen.client.state.tables.values())
+
+    async def _quit(self, answer: str | None) -> None:
+        client = self.session.client
+        if answer == "resign":
+            with contextlib.suppress(TimeoutError, Refusal, Unreachable):
+                async with asyncio.timeout(client.farewell_seconds):
+                    await asyncio.gather(*(client.resign(each.id) for each in self._at_play()))
+        if answer in {"quit", "resign"}:
+            await client.settle()
+            self.last_words = self._last_words()
+            await client.part(*client.state.tables)
+            self.exit()
+
+    def _last_words(self) -> tuple[str, ...]:
+        """How to come back to each game that is still being played."""
+        now, url = self.session.now_ms(), self.session.options.url
+        return tuple(
+            sentence
+            for table in self._at_play()
+            for sentence in farewell(
+                table, join(join_words(table.id, url, self.session.program)), now
+            )
+        )
 
     def action_help_quit(self) -> None:
         """Ctrl+C, which ends other programs."""
@@ -218,6 +274,13 @@ class NoughtsApp(App[None]):
             self._layout_told_until = self.session.monotonic() + _TOLD_SECONDS
             self.notify(OTHER_LAYOUT, severity="warning", markup=False, timeout=_TOLD_SECONDS)
         return key
+
+    def on_key(self, event: events.Key) -> None:
+        """Says why a key does nothing now, where nobody has taken it."""
+        active = self.screen.active_bindings.get(event.key)
+        if isinstance(self.screen, PlainScreen) and not (active and active.enabled):
+            shown = event.character if event.is_printable else event.key.replace("_", " ")
+            self.screen.explain(event.key, shown or event.key)
 
     def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
         """A picture that loads nothing: Textual's asks a server for its font."""
@@ -374,6 +437,7 @@ class NoughtsApp(App[None]):
         session.client.subscribe(heard)
 
     def _report(self, session: Session, before: ClientState, state: ClientState) -> None:
+        self._find_missed(before, state)
         if state.warning and state.warning != before.warning:
             self.notify(state.warning, severity="warning", timeout=30, markup=False)
         for each in news(before, state):
@@ -385,6 +449,16 @@ class NoughtsApp(App[None]):
                     for screen in self.screen_stack:
                         if isinstance(screen, LobbyScreen):
                             screen.record = record
+
+    def _find_missed(self, before: ClientState, state: ClientState) -> None:
+        """Has the lobby tell of games that ended unseen, besides those counted before."""
+        if state.missed == before.missed:
+            return
+        counted = self._record.read().games
+        new = (each for each in state.missed if each not in before.missed)
+        for screen in self.screen_stack:
+            if isinstance(screen, LobbyScreen):
+                screen.missed += tuple(each for each in new if each.id not in counted)
 
     def _keep_theme(self, theme: Theme) -> None:
         if theme.name != self._theme_kept:

@@ -43,7 +43,8 @@ class Scene:
 
 def table(moves: str = "", seat: Mark | None = Mark.X, **others: Any) -> Table:
     """A table of Ada's; what is not a field of `TableState` is one of the game."""
-    own = {"pending", "said", "replaced", "gone", "error", "onward", "bound_at"} & others.keys()
+    fields = {"pending", "said", "replaced", "gone", "error", "onward", "bound_at", "asked"}
+    own = fields & others.keys()
     mine = {name: others.pop(name) for name in own}
     return Table(game=game(moves, **others), seat=seat, **mine)
 

@@ -106,6 +106,19 @@ class StillClient(Client):
     def reconnect(self) -> None:
         self.asked.append(("reconnect",))
 
+    def told(self) -> None:
+        self.learn(replace(self.state, missed=()))
+
+    @property
+    def farewell_seconds(self) -> float:
+        return 5
+
+    async def settle(self) -> None:
+        """Nothing is on its way here."""
+
+    async def part(self, *game_ids: str) -> None:
+        self._note("part", *game_ids)
+
     async def start(self, mark: MarkChoice = "x", *, listed: bool = False, clock: int = 0) -> Table:
         return await self._seated("start", mark, listed, clock)
 

@@ -1,6 +1,7 @@
 """What the app does across screens: practice, summons, bell, and a key for every click."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -23,7 +24,7 @@ from tui.client.errors import Unreachable
 from tui.client.state import ClientState, ConnectionStatus, Table
 from tui.options import Level, Options, PlayComputer
 from tui.record import Record, RecordFile
-from tui.screens.dialogs import Chooser, CodeDialog, NameDialog, NewGameDialog, levels
+from tui.screens.dialogs import Chooser, CodeDialog, NameDialog, NewGameDialog, QuitDialog, levels
 from tui.screens.game import GameScreen
 from tui.screens.help import HelpScreen
 from tui.screens.intents import Practise
@@ -227,7 +228,8 @@ async def test_a_computer_that_takes_too_long_can_be_cancelled() -> None:
         await settle(pilot)
         await pilot.press("q")
         await settle(pilot)
-        assert str(app.screen.query_one("#notice", Static).render()) == "Calling the computer…"
+        said = str(app.screen.query_one("#notice", Static).render())
+        assert said == "Calling the computer… Esc cancels that."
         await pilot.press("escape")
         await settle(pilot)
         called.set()
@@ -490,3 +492,81 @@ async def test_time_goes_on_by_itself() -> None:
         screen.show()
         await settle(pilot)
         assert "Your turn, 0:05" in str(app.screen.query_one("StatusLine").render())
+
+
+def last_words(*codes: str) -> list[str]:
+    """What the terminal shows when the screen is gone, without the time of day."""
+    return [f"You can come back until #: noughts-tui join {code}" for code in codes]
+
+
+def timeless(app: NoughtsApp) -> list[str]:
+    return [re.sub(r"\d\d:\d\d", "#", sentence) for sentence in app.last_words]
+
+
+@pytest.mark.parametrize(
+    ("before", "answer", "asked"),
+    [
+        ((), ("1",), []),
+        ((), ("escape",), []),
+        ((), ("2",), [("part", CODE)]),
+        ((), ("ctrl+q",), [("part", CODE)]),
+        ((), ("3",), [("resign", CODE), ("part", CODE)]),
+        *((cover, ("2",), [("part", CODE)]) for cover in (("e",), ("question_mark",), ("ctrl+p",))),
+    ],
+)
+async def test_quitting_in_a_game(
+    before: tuple[str, ...], answer: tuple[str, ...], asked: list[Any]
+) -> None:
+    """Ctrl+Q asks where a game is played, tells the opponent rightly, and how to come back."""
+    async with played(SCENES["my_turn"]) as (app, client, pilot):
+        for key in (*before, "ctrl+q"):
+            await pilot.press(key)
+            await settle(pilot)
+        assert isinstance(app.screen, QuitDialog)
+        assert client.asked == []
+        for key in answer:
+            await pilot.press(key)
+            await settle(pilot)
+        assert (client.asked, app._exit) == (asked, bool(asked))
+        assert timeless(app) == (last_words(CODE) if asked else [])
+
+
+@pytest.mark.parametrize(
+    ("scene", "asked"),
+    [
+        ("won", [("part", CODE)]),
+        ("waiting", [("part", CODE)]),
+        ("watching", [("part", CODE)]),
+        ("replaced", [("part", CODE)]),
+        ("lobby_full", [("part",)]),
+    ],
+)
+async def test_quitting_where_nothing_is_lost(scene: str, asked: list[Any]) -> None:
+    """Whoever plays no game quits at once, and has left his table."""
+    async with played(SCENES[scene]) as (app, client, pilot):
+        await pilot.press("ctrl+q")
+        await settle(pilot)
+        assert (client.asked, app._exit, app.last_words) == (asked, True, ())
+
+
+async def test_quitting_in_the_dark() -> None:
+    """Where no question can be seen Ctrl+Q leaves the game in order and at once."""
+    async with played(SCENES["too_small"]) as (app, client, pilot):
+        await pilot.press("ctrl+q")
+        await settle(pilot)
+        assert (client.asked, timeless(app)) == ([("part", CODE)], last_words(CODE))
+
+
+async def test_quitting_against_the_computer() -> None:
+    """A game against the computer cannot be come back to: quitting asks, and promises nothing."""
+    async with played(SCENES["lobby_empty"]) as (app, client, pilot):
+        against_the_computer(app)
+        await pilot.press("p", "enter")
+        await settle(pilot)
+        await pilot.press("ctrl+q")
+        await settle(pilot)
+        choices = app.screen.query_one(OptionList).options
+        assert [str(choice.prompt) for choice in choices] == ["1  Play on", "2  Quit"]
+        await pilot.press("2")
+        await settle(pilot)
+        assert (client.asked, app._exit, app.last_words) == ([("part",)], True, ())

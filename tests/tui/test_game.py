@@ -11,6 +11,7 @@ from shared.messages import Player, Series
 from tests.tui.scenes import SCENES, Scene, front, played, playing, settle, table
 from tests.tui.snapshots import BOB, CODE, NOW, left, lost
 from tests.tui.stage import online
+from tui.app import NoughtsApp
 from tui.client.errors import Unreachable
 from tui.client.state import ClientState, ConnectionStatus, Said, Table
 from tui.options import ShowReplay
@@ -24,6 +25,8 @@ from tui.widgets.keybar import KeyBar, hints_of
 from tui.widgets.player import PlayerPanel
 from tui.widgets.status_line import StatusLine
 from tui.widgets.top_line import TopLine
+from tui.words.hints import Hint, help_line
+from tui.words.phrases import SAID_MS
 
 WON = "03142"
 FULL = "Twenty people watch [already]."
@@ -315,3 +318,69 @@ async def test_a_waiting_game_goes_on_when_somebody_comes() -> None:
         client.show(table("4"))
         await settle(pilot)
         assert not list(app._notifications)
+
+
+def note(app: NoughtsApp) -> str:
+    return app.screen.query_one(StatusLine).shown.note
+
+
+@pytest.mark.parametrize(
+    ("scene", "key", "said"),
+    [
+        ("my_turn", "5", "That cell is taken."),
+        ("their_turn", "1", "It is not your turn."),
+        ("their_turn", "enter", "It is not your turn."),
+        ("pending", "1", "Your move is on its way."),
+        ("watching", "1", "You watch this game; its players move."),
+        ("replaced", "1", "Another terminal of yours plays this game."),
+        ("won", "9", "The game is over."),
+        ("my_turn", "c", "Bob is neither away nor too late."),
+        ("absent", "c", "You can claim the game in 0:23."),
+        ("my_turn", "r", "You can when this game is over."),
+        ("my_turn", "v", "The game is not over."),
+        ("my_turn", "t", "This terminal plays the game already."),
+        ("watching", "f", "You watch this game."),
+        ("won", "f", "The game is over."),
+        ("gone", "e", "Bob does not hear you."),
+        ("my_turn", "x", "x means nothing here; ? shows the keys."),
+        ("my_turn", "delete", "delete means nothing here; ? shows the keys."),
+    ],
+)
+async def test_a_key_that_means_nothing_now(scene: str, key: str, said: str) -> None:
+    """A key that does nothing is told why in the status line, and nothing is asked."""
+    async with played(SCENES[scene]) as (app, client, pilot):
+        before = note(app)
+        await pilot.press(key)
+        await settle(pilot)
+        assert (note(app), client.asked) == (said, [])
+        assert not list(app._notifications)
+        screen = app.screen
+        assert isinstance(screen, GameScreen)
+        screen.session = replace(screen.session, now_ms=lambda: NOW + SAID_MS)
+        screen.show()
+        assert note(app) == before
+
+
+async def test_a_click_on_a_taken_cell() -> None:
+    """A click says as much as a key."""
+    async with played(SCENES["my_turn"]) as (app, client, pilot):
+        await pilot.click("#cell-4")
+        await settle(pilot)
+        assert (note(app), client.asked) == ("That cell is taken.", [])
+
+
+@pytest.mark.parametrize("scene", ["my_turn", "claim", "won", "watching"])
+async def test_looking_at_the_help_does_nothing(scene: str) -> None:
+    """Whoever opens the help and presses Enter has done nothing that cannot be undone."""
+    async with played(SCENES[scene]) as (app, client, pilot):
+        screen = app.screen
+        await pilot.press("question_mark")
+        await settle(pilot)
+        lines = app.screen.query_one(OptionList)
+        final = {"Play", "Play at once", "Claim the game", "Rematch"}
+        for option in lines.options:
+            told = str(option.prompt)[len(help_line(Hint("", "", ""))) :]
+            assert option.disabled == (told in final)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert (app.screen, client.asked) == (screen, [])

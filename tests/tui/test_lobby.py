@@ -14,12 +14,13 @@ from shared.board import Mark
 from shared.errors import ErrorCode, Refusal
 from shared.text import cell_width
 from tests.tui.scenes import SCENES, front, played, settle, table
-from tests.tui.snapshots import CODE, NOW
+from tests.tui.snapshots import CODE, KEY, NOW, game
 from tests.tui.stage import LIVE_GAMES, OPEN_GAMES, StillClient, online
 from tests.tui.test_walk import deed
 from tui.app import NoughtsApp
 from tui.client.errors import Unreachable
-from tui.client.state import ClientState, ConnectionStatus
+from tui.client.seats import SavedSeat
+from tui.client.state import ClientState, ConnectionStatus, Missed, Table
 from tui.options import JoinGame, StartGame, WatchGame
 from tui.screens.dialogs import CodeDialog
 from tui.screens.game import GameScreen
@@ -139,14 +140,15 @@ async def test_a_long_failure_is_read_to_its_end(size: tuple[int, int]) -> None:
 @pytest.mark.parametrize(
     "keys",
     [
-        *(("q",), ("n", "enter"), ("j", *"k7qf2m", "enter"), ("r",), ("p", "enter"), ("e",)),
+        *(("q",), ("n", "enter"), ("j", *"k7qf2m", "enter"), ("r",), ("e",)),
         *(("enter",), ("home", "enter"), ("tab", "enter"), ("tab", "end", "enter")),
     ],
 )
 async def test_one_way_into_a_game_at_a_time(keys: tuple[str, ...]) -> None:
     """While the server is asked for a game nothing else is asked: else there would be two."""
     async with played(SCENES["lobby_busy"]) as (app, client, pilot):
-        assert {hint.label for hint in hints_of(app.screen)} == {"Theme", "Games", "Help", "Cancel"}
+        shown = {hint.label for hint in hints_of(app.screen)}
+        assert shown == {"Theme", "Games", "Computer", "Help", "Cancel"}
         for key in keys:
             await pilot.press(key)
             await settle(pilot)
@@ -235,7 +237,7 @@ async def test_a_seat_that_is_alive_is_offered_first() -> None:
     async with played(SCENES["lobby_resume"]) as (app, client, pilot):
         menu = app.screen.query_one("#menu", OptionList)
         assert menu.highlighted_option is not None
-        assert menu.highlighted_option.id == "resume"
+        assert menu.highlighted_option.id == f"resume('{CODE}', 'x')"
         sits_down(client)
         await pilot.press("enter")
         await settle(pilot)
@@ -252,14 +254,14 @@ async def test_a_seat_is_offered_once_there_is_a_connection() -> None:
         assert menu.get_option_at_index(0).id == "match"
         client.learn(replace(client.state, connection=ConnectionStatus.ONLINE))
         await settle(pilot)
-        assert menu.get_option_at_index(0).id == "resume"
+        assert menu.get_option_at_index(0).id == f"resume('{CODE}', 'x')"
 
 
 async def test_a_seat_that_another_terminal_resumed_is_not_taken_from_it() -> None:
     """The offer ends when another terminal has resumed the game, and its key takes nothing."""
     async with played(SCENES["lobby_resume"]) as (app, client, pilot):
         menu = app.screen.query_one("#menu", OptionList)
-        assert menu.get_option_at_index(0).id == "resume"
+        assert menu.get_option_at_index(0).id == f"resume('{CODE}', 'x')"
         client.seats = ()
         await pilot.press("r")
         await settle(pilot)
@@ -670,3 +672,90 @@ async def test_quitting_is_asked() -> None:
         await pilot.press("escape", "enter")
         await settle(pilot)
         assert not app.is_running
+
+
+async def test_the_computer_needs_no_server() -> None:
+    """Whoever waits for a server in vain reads why, and plays the computer instead."""
+    async with played(SCENES["lobby_busy"]) as (app, client, pilot):
+        lost = replace(
+            client.state, connection=ConnectionStatus.CONNECTING, failure="Nothing listens there."
+        )
+        client.learn(lost)
+        await settle(pilot)
+        assert notice(app) == "Looking for an opponent… Nothing listens there."
+        await pilot.press("n")
+        await settle(pilot)
+        said = "Looking for an opponent… Nothing listens there. Esc cancels that."
+        assert notice(app) == said.replace(" Nothing listens there.", "")
+        await pilot.press("p", "enter")
+        await settle(pilot)
+        assert notice(app) == "Nobody is there."
+        client.answers.set()
+        await settle(pilot)
+        assert isinstance(app.screen, LobbyScreen)
+
+
+async def test_every_game_that_was_left_is_offered() -> None:
+    """Each of several games can be gone back to, the last one by a key of its own."""
+    seats = tuple(
+        (SavedSeat("embedded", code, f"x.{KEY}", NOW), game("40", code=code))
+        for code in (CODE, "A1B2C3", "D4E5F6")
+    )
+    async with played(replace(LOBBY, seats=seats)) as (app, client, pilot):
+        menu = app.screen.query_one("#menu", OptionList)
+        lines = [str(option.prompt).split() for option in menu.options[:4]]
+        assert lines == [
+            ["Resume", CODE, "(your", "turn)", "r"],
+            ["Resume", "A1B2C3", "(your", "turn)"],
+            ["Resume", "D4E5F6", "(your", "turn)"],
+            ["Quick", "match", "q"],
+        ]
+        await pilot.press("down", "down", "enter")
+        await settle(pilot)
+        assert client.asked == [("resume", "D4E5F6")]
+
+
+async def test_nothing_to_resume_is_said() -> None:
+    """A key of the lobby that means nothing now is told why, and so is one that never does."""
+    async with played(LOBBY) as (app, _, pilot):
+        await pilot.press("r")
+        await settle(pilot)
+        assert notice(app) == "You left no game."
+        await pilot.press("x")
+        await settle(pilot)
+        assert notice(app) == "x means nothing here; ? shows the keys."
+
+
+async def test_what_happened_meanwhile_is_told_and_counted() -> None:
+    """Games that ended without the player are told of once, count, and can be replayed."""
+    missed = (
+        Missed(CODE, Table(game("40216"), Mark.O)),
+        Missed("A1B2C3", Table(game("", "abandoned", winner=Mark.O), Mark.X)),
+        Missed("D4E5F6", None),
+    )
+    async with played(LOBBY) as (app, client, pilot):
+        client.learn(replace(client.state, missed=missed))
+        await settle(pilot)
+        said = str(app.screen.query_one(".hint", Static).render()).strip().splitlines()
+        assert said == [
+            f"{CODE}: Ada wins: the diagonal",
+            "A1B2C3: Bob wins: you did not come back",
+            "D4E5F6: no longer on the server",
+        ]
+        choices = app.screen.query_one(OptionList)
+        assert [str(option.prompt) for option in choices.options] == [
+            "1  Go on",
+            f"2  Replay {CODE}",
+        ]
+        assert choices.highlighted == 0
+        lobby = app.screen_stack[1]
+        assert isinstance(lobby, LobbyScreen)
+        assert (lobby.record.lost, client.state.missed) == (2, ())
+        await pilot.press("2")
+        await settle(pilot)
+        assert isinstance(app.screen, ReplayScreen)
+        await pilot.press("escape")
+        await settle(pilot)
+        client.learn(replace(client.state, missed=missed[:1]))
+        await settle(pilot)
+        assert app.screen_stack[-1] is lobby

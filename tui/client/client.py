@@ -235,6 +235,17 @@ class Client:
         self._upkeep.stop(f"match {game_id}")
         await asyncio.wait({self._upkeep.leave(game_id, seat, frozenset(arriving))})
 
+    @property
+    def farewell_seconds(self) -> float:
+        """How long last words may take."""
+        return self._timing.farewell
+
+    async def settle(self) -> None:
+        """Gives what is on its way a moment to arrive, as the program ends."""
+        meant = [task for tasks in self._meant.values() for task in tasks]
+        if meant and self.state.connection is ConnectionStatus.ONLINE:
+            await asyncio.wait(meant, timeout=self._timing.farewell / 2)
+
     async def part(self, *game_ids: str) -> None:
         """Leaves tables at once; returns when the server has been told, or in a moment."""
         leaving = asyncio.gather(*(self.leave(game_id) for game_id in game_ids))

@@ -109,6 +109,11 @@ class Table:
         return self.game.status in FINISHED
 
     @property
+    def is_running(self) -> bool:
+        """Whether the player sits at a game that is being played."""
+        return self.seat is not None and self.game.status == "playing" and self.alive
+
+    @property
     def my_turn(self) -> bool:
         """Whether a cell can be chosen now."""
         return (

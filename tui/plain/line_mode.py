@@ -41,6 +41,7 @@ from tui.words.digits import cell_of_digit
 from tui.words.farewell import farewell
 from tui.words.news import Ended, news
 from tui.words.phrases import join_words, opponent_name
+from tui.words.remarks import why_no_move
 
 _QUIT: Final = frozenset({"quit", "exit", "q"})
 _AT_ONCE: Final = frozenset({"board", "?", "help"})
@@ -430,7 +431,7 @@ class Plain:
         elif table.my_turn:
             self._say(f"{digit} is taken. {sentences.stands(table, numpad=self._options.numpad)}")
         else:
-            self._say(sentences.no_move(table))
+            self._say(why_no_move(table))
 
     def _read_board(self) -> None:
         table = self._table()
@@ -497,6 +498,7 @@ class Plain:
 
     async def _bow_out(self) -> None:
         """Leaves the table in good order and in a moment; a game that runs can be resumed."""
+        await self._client.settle()
         table = self._say_farewell()
         self._table_id = None
         if table is not None:

@@ -145,17 +145,6 @@ def missed(game: Missed) -> Iterator[str]:
         yield f"Replay code: {code_of(game.table.game.moves)}"
 
 
-def no_move(table: Table) -> str:
-    """Why no cell can be played now."""
-    if table.finished:
-        return "The game is over."
-    if table.seat is None:
-        return "You watch this game; its players move."
-    if table.pending is not None:
-        return "Your move is on its way."
-    return "It is not your turn."
-
-
 def table_news(before: Table, now: Table, *, numpad: bool) -> Iterator[str]:
     """What is to be said of what happened at a table."""
     if now.replaced and not before.replaced:

@@ -20,7 +20,8 @@ from tui.client.state import ClientState, ConnectionStatus, Happening
 from tui.session import Session
 from tui.widgets.keybar import KeyBar
 from tui.widgets.top_line import TopLine
-from tui.words.phrases import LEAST_SIZE, sentence_of, too_small_text
+from tui.words.phrases import LEAST_SIZE, SAID_MS, sentence_of, too_small_text
+from tui.words.remarks import why_no_key
 
 P = ParamSpec("P")
 ReplyType = TypeVar("ReplyType")
@@ -97,6 +98,8 @@ class PlainScreen(Screen[None]):
 
     def __init__(self, session: Session) -> None:
         super().__init__()
+        self._remark = ""
+        self._remark_until = 0
         self.session = session
         self.client = session.client
         self.set_reactive(PlainScreen.state, session.client.state)
@@ -137,6 +140,36 @@ class PlainScreen(Screen[None]):
         """Tells a sentence about a refusal."""
         self.notify(sentence, severity="warning", markup=False)
 
+    def why_not(self, action: str) -> str:  # noqa: ARG002 (for screens that know)
+        """Why an action of this screen is impossible now; empty where nothing is to be said."""
+        return ""
+
+    def explain(self, key: str, shown: str) -> None:
+        """Says for a moment why a key, which is ``shown`` so, does nothing now."""
+        actions = [
+            binding.action.partition("(")[0].removeprefix("screen.")
+            for _, bindings in self._modal_binding_chain
+            for binding in bindings.key_to_bindings.get(key, ())
+        ]
+        why = [why for why in map(self.why_not, actions) if why]
+        if why or not actions:
+            self.remark(why[0] if why else why_no_key(shown))
+
+    def remark(self, sentence: str) -> None:
+        """Says a sentence for a moment, where the screen shows what is `remarked`."""
+        self._remark, self._remark_until = sentence, self.session.now_ms() + SAID_MS
+        self.show()
+
+    def forget_remark(self) -> None:
+        """Something newer is to be said."""
+        self._remark = ""
+        self.show()
+
+    @property
+    def remarked(self) -> str:
+        """The last remark, while its moment lasts."""
+        return self._remark if self.session.now_ms() < self._remark_until else ""
+
     def begin(self) -> None:
         """What the screen does first, once there are widgets."""
 
@@ -163,7 +196,9 @@ class PlainScreen(Screen[None]):
         self.post_message(events.Resize(self.app.size, self.app.size))
         self.show()
 
-    def watch_state(self, _old: ClientState, _new: ClientState) -> None:
+    def watch_state(self, old: ClientState, new: ClientState) -> None:
+        if old.tables != new.tables:
+            self._remark = ""
         self.show()
         if self.in_sight:
             self.refresh_bindings()

@@ -67,6 +67,16 @@ class ChoiceDialog(Dialog[str]):
             self.dismiss(list(self._choices)[int(event.key) - 1])
 
 
+class QuitDialog(ChoiceDialog):
+    """Asks whether to end the program in the middle of a game; ``quit`` leaves it in order."""
+
+    def __init__(self, text: str, *, seat_kept: bool) -> None:
+        parting = "Quit for now: your seat is kept" if seat_kept else "Quit"
+        choices = {"stay": "Play on", "quit": parting}
+        resign = {"resign": "Give the game up, and quit"} if seat_kept else {}
+        super().__init__("Quit?", {**choices, **resign}, text=text)
+
+
 def levels() -> ChoiceDialog:
     """Asks how well the computer is to play."""
     return ChoiceDialog("Play the computer", LEVELS, at=1)

@@ -1,5 +1,6 @@
 """The table: board, players and one sentence, for players and watchers."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import on
@@ -21,6 +22,7 @@ from tui.widgets.player import PlayerPanel
 from tui.widgets.status_line import StatusLine
 from tui.words.phrases import EMOTE_WORDS
 from tui.words.player import player_view
+from tui.words.remarks import why_no_action, why_no_move
 from tui.words.status import status
 from tui.words.story import story_of
 from tui.words.table import heading, leave_text
@@ -105,7 +107,8 @@ class GameScreen(PlainScreen):
             self.state, table, left.other, now
         )
         self.query_one(Board).view = board_view(table)
-        self.query_one(StatusLine).shown = status(self.state, table, now)
+        stands = status(self.state, table, now)
+        self.query_one(StatusLine).shown = replace(stands, note=self.remarked or stands.note)
         self._follow_claim(claimable=can_claim(self.state, table, now))
 
     def follow_state(self) -> None:
@@ -121,6 +124,21 @@ class GameScreen(PlainScreen):
         if action in TABLE_ACTIONS:
             return table is not None and action in self._legal(table)
         return super().check_action(action, parameters)
+
+    def why_not(self, action: str) -> str:
+        table = self.table
+        if table is None:
+            return ""
+        if action in {"choose", "play"}:
+            return why_no_move(table)
+        now = self.session.now_ms()
+        known = [each for each in TABLE_ACTIONS if each == action]
+        return why_no_action(self.state, table, known[0], now) if known else ""
+
+    @on(Cell.Refused)
+    def _say_no_move(self, event: Cell.Refused) -> None:
+        if self.table is not None:
+            self.remark(why_no_move(self.table, event.cell))
 
     @on(Cell.Chosen)
     def _play(self, event: Cell.Chosen) -> None:
@@ -159,7 +177,7 @@ class GameScreen(PlainScreen):
 
     def action_leave(self) -> None:
         table = self.table
-        if table is None or not (table.seat and table.game.status == "playing" and table.alive):
+        if table is None or not table.is_running:
             self._leave()
         elif self.session.practice:
             self.app.push_screen(ChoiceDialog("Leave?", _LEAVE_COMPUTER), self._parting)

@@ -1,7 +1,10 @@
 """Every key of a screen, to be read, chosen or clicked."""
 
+from typing import ClassVar
+
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
@@ -10,6 +13,21 @@ from textual.widgets.option_list import Option
 from tui.screens.base import Dialog
 from tui.screens.dialogs import Choices
 from tui.words.hints import Hint, help_line
+
+
+class HelpLines(Choices):
+    """Keys, of which none is marked at first: nothing is done by whoever only looks."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "choose_line", "Choose")]
+
+    def on_mount(self) -> None:
+        self.highlighted = None
+
+    def action_choose_line(self) -> None:
+        if self.highlighted is None:
+            self.screen.dismiss()
+        else:
+            self.action_select()
 
 
 class HelpScreen(Dialog[str]):
@@ -32,8 +50,11 @@ class HelpScreen(Dialog[str]):
         with Vertical(id="dialog") as dialog:
             dialog.border_title = "Help"
             yield Static(f"{self._about}\n", classes="hint", markup=False)
-            yield Choices(
-                *(Option(Content(help_line(hint)), id=hint.binding) for hint in self._hints)
+            yield HelpLines(
+                *(
+                    Option(Content(help_line(hint)), id=hint.binding, disabled=hint.final)
+                    for hint in self._hints
+                )
             )
 
     @on(OptionList.OptionSelected)

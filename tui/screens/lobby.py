@@ -13,7 +13,7 @@ from textual.widgets import OptionList, Static
 from shared.errors import Refusal
 from shared.replay import moves_of
 from tui.client.errors import Unreachable
-from tui.client.state import ClientState, ConnectionStatus
+from tui.client.state import ClientState, ConnectionStatus, Missed
 from tui.lobby_refresh import LobbyRefresh
 from tui.options import JoinGame, Opening, PlayComputer, ShowLobby, ShowReplay, StartGame, WatchGame
 from tui.record import Record
@@ -32,14 +32,16 @@ from tui.widgets.game_list import GameList
 from tui.widgets.lobby_menu import LobbyMenu, Resumables
 from tui.widgets.logo import Logo
 from tui.words.codes import NONE_PASTED, GameCode, ReplayCode, Unsure, read_code
-from tui.words.lobby import record_text
-from tui.words.story import Story
+from tui.words.lobby import missed_text, record_text
+from tui.words.story import Story, story_of
 
 _QUIT: Final = {"stay": "Stay", "quit": "Quit"}
-_LATER: Final = frozenset(
-    {"choose", "enter", "resume", "match", "new", "join", "practise", "name", "quit"}
-)
-"""What cannot be done while a game is asked for: it would be a second game, or be interrupted."""
+_LATER: Final = frozenset({"choose", "enter", "resume", "match", "new", "join", "name", "quit"})
+"""What cannot be done while a game is asked for: it would be a second game, or be interrupted.
+
+The computer needs no server: whoever waits for one can play it instead.
+"""
+_CALLING: Final = "Calling the computer…"
 
 
 class LobbyScreen(OpeningScreen):
@@ -64,6 +66,8 @@ class LobbyScreen(OpeningScreen):
     )
 
     resumables: reactive[Resumables] = reactive((), init=False, repaint=False)
+    missed: reactive[tuple[Missed, ...]] = reactive((), init=False, repaint=False)
+    """Games that ended without the player, of which he has still to be told."""
     record: reactive[Record] = reactive(Record(), repaint=False)
     player_name: reactive[str] = reactive("", repaint=False)
 
@@ -96,8 +100,12 @@ class LobbyScreen(OpeningScreen):
 
     def show_state(self) -> None:
         super().show_state()
+        self._tell_missed()
         self.query_one(GameList).show_games(self.state, self.session.now_ms())
         self._refresh_when_due()
+
+    def watch_missed(self) -> None:
+        self.show()
 
     def watch_resumables(self) -> None:
         self.refresh_bindings()
@@ -115,7 +123,9 @@ class LobbyScreen(OpeningScreen):
             self.write("#record", record_text(record))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in _LATER and self.busy:
+        if self.busy and action == "choose":
+            return self.query_one(LobbyMenu).marked == "practise" and self.busy != _CALLING
+        if self.busy and (action in _LATER or (action == "practise" and self.busy == _CALLING)):
             return False
         if action == "resume":
             return bool(self.resumables)
@@ -128,8 +138,13 @@ class LobbyScreen(OpeningScreen):
         if event.option_id:
             await self.run_action(event.option_id)
 
-    @on(OptionList.OptionHighlighted, "#games")
-    def _game_marked(self) -> None:
+    def why_not(self, action: str) -> str:
+        if self.busy and action in {*_LATER, "practise"}:
+            return f"{self.busy} Esc cancels that."
+        return "You left no game." if action == "resume" else ""
+
+    @on(OptionList.OptionHighlighted)
+    def _marked(self) -> None:
         self.refresh_bindings()
 
     @on(OptionList.OptionSelected, "#games")
@@ -173,15 +188,18 @@ class LobbyScreen(OpeningScreen):
     def action_name(self) -> None:
         self.app.push_screen(NameDialog(self.player_name), self._named)
 
-    def action_resume(self) -> None:
-        if not self.resumables:
+    def action_resume(self, code: str = "", mark: str = "") -> None:
+        """Goes back to a game that was left: the last one, unless it is named."""
+        wanted = (code, mark) if code else None
+        seats = [seat for seat, _ in self.resumables if wanted in {None, (seat.id, seat.mark)}]
+        if not seats:
             return
-        seat, _ = self.resumables[0]
         self._drop_taken()
-        if not self.client.unheld(seat):
+        if not self.client.unheld(seats[0]):
             self.notice = "Another terminal of yours has taken this game over."
         else:
-            self.open(Attempt(f"Resuming {seat.id}…", partial(self.client.resume, seat)))
+            resume = partial(self.client.resume, seats[0])
+            self.open(Attempt(f"Resuming {seats[0].id}…", resume))
 
     def action_quit(self) -> None:
         """Asks first: it is only one Esc more than leaving a game."""
@@ -233,7 +251,8 @@ class LobbyScreen(OpeningScreen):
 
     def _practise(self, answer: str | None) -> None:
         if level := practice_level(answer):
-            self.wait_for("Calling the computer…")
+            self.workers.cancel_group(self, "open")
+            self.wait_for(_CALLING)
             self.post_message(Practise(level, self))
 
     def _named(self, name: str | None) -> None:
@@ -244,6 +263,24 @@ class LobbyScreen(OpeningScreen):
     def _quit(self, answer: str | None) -> None:
         if answer == "quit":
             self.app.exit()
+
+    def _tell_missed(self) -> None:
+        if not (self.missed and self.is_active) or self.busy:
+            return
+        missed, self.missed = self.missed, ()
+        self.client.told()
+
+        def answered(answer: str | None) -> None:
+            for each in missed:
+                if each.id == answer and each.table is not None:
+                    self.post_message(OpenReplay(story_of(each.table.game)))
+
+        told = "\n".join(missed_text(each) for each in missed)
+        replays = {
+            each.id: f"Replay {each.id}" for each in missed if each.table and each.table.game.moves
+        }
+        dialog = ChoiceDialog("While you were away", {"": "Go on", **replays}, text=told)
+        self.app.push_screen(dialog, answered)
 
     @work(group="seats", exclusive=True)
     async def _look_for_seats(self) -> None:

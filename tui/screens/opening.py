@@ -12,6 +12,7 @@ from tui.client.errors import Unreachable
 from tui.client.state import Table
 from tui.screens.base import PlainScreen
 from tui.screens.intents import OpenTable
+from tui.words.lobby import waited_text
 from tui.words.phrases import sentence_of
 
 
@@ -42,13 +43,14 @@ class OpeningScreen(PlainScreen):
         self.notice = sentence
 
     def show_state(self) -> None:
-        self.write("#notice", self.busy or self.notice or self.state.failure or "")
+        told = waited_text(self.busy, self.state) if self.busy else self.notice
+        self.write("#notice", self.remarked or told or self.state.failure or "")
 
     def watch_notice(self) -> None:
-        self.show()
+        self.forget_remark()
 
     def watch_busy(self) -> None:
-        self.show()
+        self.forget_remark()
         self.refresh_bindings()
 
     def on_screen_suspend(self) -> None:

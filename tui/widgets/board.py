@@ -118,6 +118,13 @@ class Cell(SparingWidget):
             super().__init__()
             self.cell = cell
 
+    class Refused(Message):
+        """A player wants to play where nothing can be played."""
+
+        def __init__(self, cell: int) -> None:
+            super().__init__()
+            self.cell = cell
+
     class Pointed(Message):
         """The pointer came over this cell."""
 
@@ -135,8 +142,8 @@ class Cell(SparingWidget):
 
     def choose(self) -> None:
         """Asks to play here; what click, digit and Enter all do."""
-        if self.cell in self.board.view.choices and self.board.view.pending is None:
-            self.post_message(self.Chosen(self.cell))
+        possible = self.cell in self.board.view.choices and self.board.view.pending is None
+        self.post_message((self.Chosen if possible else self.Refused)(self.cell))
 
     def on_enter(self) -> None:
         self.post_message(self.Pointed(self.cell))

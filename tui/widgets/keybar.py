@@ -18,6 +18,8 @@ _GAP = 2
 _KEPT = frozenset({"escape", "question_mark"})
 # Known to everybody, and so told last.
 _TEXTUALS = frozenset({"", "Focus Next", "Focus Previous", "Copy selected text"})
+_FINAL = frozenset({"choose", "play", "claim", "rematch"})
+"""The actions at a table that nobody can take back."""
 _STEERING = frozenset({"Up", "Down", "Left", "Right", "First", "Last"})
 
 
@@ -116,7 +118,9 @@ def hints_of(screen: Screen[Any], *, hidden: bool = False) -> tuple[Hint, ...]:
         ours = hidden and _is_own(node, binding)
         if enabled and binding.description not in _TEXTUALS and (binding.show or ours):
             display = screen.app.get_key_display(binding)
-            found.setdefault(binding.description, Hint(key, display, binding.description))
+            final = binding.action.partition("(")[0] in _FINAL
+            hint = Hint(key, display, binding.description, final)
+            found.setdefault(binding.description, hint)
     return tuple(sorted(found.values(), key=lambda hint: hint.label in _STEERING))
 
 

@@ -31,6 +31,11 @@ class LobbyMenu(OptionList):
     resumables: reactive[Resumables] = reactive((), init=False)
     player_name: reactive[str] = reactive("", init=False)
 
+    @property
+    def marked(self) -> str:
+        """The action of the option that is marked."""
+        return (self.highlighted_option.id or "") if self.highlighted_option else ""
+
     def on_mount(self) -> None:
         self._show()
 
@@ -48,8 +53,9 @@ class LobbyMenu(OptionList):
         self.highlighted = min(highlighted, self.option_count - 1)
 
     def _entries(self) -> Iterable[tuple[str, Content]]:
-        if self.resumables:
-            yield "resume", menu_line(resume_text(*self.resumables[0]), "r")
+        for number, (seat, game) in enumerate(self.resumables):
+            action = f"resume('{seat.id}', '{seat.mark}')"
+            yield action, menu_line(resume_text(seat, game), "" if number else "r")
         yield "match", menu_line("Quick match", "q")
         yield "new", menu_line("New game", "n")
         yield "join", menu_line("Join by code", "j")

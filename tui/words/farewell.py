@@ -12,7 +12,7 @@ KEPT_MS: Final = 6 * 3600 * 1000
 
 def farewell(table: Table, command: str, now_ms: int) -> Iterator[str]:
     """What a player should know who leaves a table; nothing of a game that needs him no more."""
-    if table.seat is None or table.game.status != "playing" or not table.alive:
+    if not table.is_running:
         return
     if table.pending is not None:
         yield "Your last move has not reached the server."

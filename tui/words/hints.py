@@ -5,11 +5,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A key and what it does; ``binding`` is its key in the screen's active bindings."""
+    """A key and what it does; ``binding`` is its key in the screen's active bindings.
+
+    What is ``final`` cannot be undone: it is told, and done by its own key only.
+    """
 
     binding: str
     key: str
     label: str
+    final: bool = False
 
     @property
     def width(self) -> int:

@@ -6,8 +6,9 @@ from shared.board import Mark
 from shared.messages import Listing, LobbyKind, Snapshot
 from shared.text import cell_width, shown_name
 from tui.client.seats import SavedSeat
+from tui.client.state import ClientState, Missed
 from tui.record import Record
-from tui.words.phrases import shortened
+from tui.words.phrases import result, shortened
 
 
 def record_text(record: Record) -> str:
@@ -65,3 +66,15 @@ def empty_text(kind: LobbyKind, *, online: bool, known: bool) -> str:
     if not known:
         return "looking…"
     return "nobody waits: q to be the first" if kind == "open" else "none now"
+
+
+def waited_text(busy: str, state: ClientState) -> str:
+    """What the player waits for, and why that may take long."""
+    return f"{busy} {state.failure}" if state.failure else busy
+
+
+def missed_text(missed: Missed) -> str:
+    """``K7QF2M: Bob wins: the top row``."""
+    if missed.table is None:
+        return f"{missed.id}: no longer on the server"
+    return f"{missed.id}: {result(missed.table)}"

@@ -1,7 +1,7 @@
 """One sentence that says where a game stands, and a second line for what can be done about it."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, assert_never
 
 from shared.board import Mark
 from tui.client.state import ClientState, ConnectionStatus, Table
@@ -34,7 +34,7 @@ def _told(state: ClientState, table: Table, now_ms: int) -> Status:
     if table.finished:
         return Status(result(table), _result_tone(table), after(table, online=_online(state)))
     if not _online(state):
-        return Status(_connection_text(state), "warn", state.failure or "")
+        return Status(_connection_text(state, table), "warn", state.failure or "")
     if table.game.status == "waiting":
         return Status("Waiting for an opponent")
     return _running(state, table, now_ms)
@@ -44,17 +44,26 @@ def _online(state: ClientState) -> bool:
     return state.connection is ConnectionStatus.ONLINE
 
 
-def _connection_text(state: ClientState) -> str:
+def _connection_text(state: ClientState, table: Table) -> str:
     match state.connection:
         case ConnectionStatus.FAILED:
             return "No connection"
         case ConnectionStatus.CONNECTING:
             return "Connecting…"
+        case ConnectionStatus.RECONNECTING | ConnectionStatus.ONLINE:
+            if "resign" in table.asked:
+                return "Reconnecting… then you give up"
+            kept = "the game" if table.pending is None else "your move"
+            return f"Reconnecting… {kept} is kept"
         case _:
-            return "Reconnecting… the game is kept"
+            assert_never(state.connection)
 
 
 def _running(state: ClientState, table: Table, now_ms: int) -> Status:
+    if "resign" in table.asked:
+        return Status("You give up; that is on its way")
+    if "claim" in table.asked:
+        return Status("Your claim is on its way")
     if table.pending is not None:
         return Status("Your move is on its way")
     if table.seat is None:
@@ -117,6 +126,8 @@ def after(table: Table, *, online: bool) -> str:
     """What can follow a finished game."""
     if table.error:
         return table.error
+    if "rematch" in table.asked:
+        return "Your offer of a rematch is on its way"
     if not online:
         return "Reconnecting…"
     if table.seat is None:

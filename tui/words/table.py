@@ -24,3 +24,8 @@ def leave_text(table: Table) -> str:
     """What the opponent can do once the player has left."""
     seconds = CLAIM_AFTER_MS // 1000
     return f"{opponent_name(table)} can claim the game {seconds} seconds after you left."
+
+
+def quit_text(table: Table) -> str:
+    """What quitting means while a game is played."""
+    return f"Game {table.id} is being played. {leave_text(table)}"

@@ -145,7 +145,7 @@ async def test_a_person_is_told_that_it_is_not_his_turn(sit: Sit) -> None:
     """Who types too early is told so; what is no command is said to be none."""
     ada = sit(StartGame(mark="o"), name="Ada")
     ada.types("5", "dance", "?", "10", "say boo")
-    assert await ada.hears("It is") == "It is not your turn."
+    assert await ada.hears("Nobody") == "Nobody has come yet."
     assert await ada.hears("'dance'") == "'dance' is no command here; type ? for help."
     assert "rematch offer or accept" in await ada.hears("1-9")
     assert await ada.hears("The cells") == "The cells are 1 to 9."

@@ -31,6 +31,8 @@ def told(shown: Table, *, connection: ConnectionStatus = ConnectionStatus.ONLINE
             "Your turn; Bob lost the connection; you can claim the game in 0:23",
         ),
         (table("40", pending=8), "Your move is on its way"),
+        (table("40", asked=frozenset({"resign"})), "You give up; that is on its way"),
+        (table("4", asked=frozenset({"claim"})), "Your claim is on its way"),
         (table("4"), "Bob is thinking"),
         (table("4", deadline=NOW + 61_000), "Bob is thinking, 1:01"),
         (table("4", deadline=NOW - 1), "Bob is out of time; you can claim the game"),
@@ -145,3 +147,22 @@ def test_countdowns_follow_the_server_s_clock() -> None:
 def test_when_a_claim_is_possible(shown: Table, possible: bool) -> None:
     """A claim is offered exactly when the server would grant it."""
     assert can_claim(online(shown), shown, NOW) is possible
+
+
+@pytest.mark.parametrize(
+    ("shown", "text"),
+    [
+        (table("40"), "Reconnecting… the game is kept"),
+        (table("40", pending=8), "Reconnecting… your move is kept"),
+        (table("40", asked=frozenset({"resign"})), "Reconnecting… then you give up"),
+    ],
+)
+def test_what_is_kept_through_an_outage(shown: Table, text: str) -> None:
+    """Without a connection a player reads what becomes of what he did last."""
+    assert told(shown, connection=ConnectionStatus.RECONNECTING).text == text
+
+
+def test_an_offer_on_its_way() -> None:
+    """An offer of a rematch that has not arrived is told as such."""
+    shown = table(WON, asked=frozenset({"rematch"}))
+    assert told(shown).note == "Your offer of a rematch is on its way"
