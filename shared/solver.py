@@ -86,16 +86,18 @@ def review(moves: str) -> Review:
 
 
 def sentence(reviewed: Review) -> str:
-    """The review in words: ``o's move 4, left, lost it: the centre held the draw``."""
+    """``Move 2 (top) was the mistake: the centre would have held the draw``.
+
+    What stands before the colon is a sentence by itself.
+    """
     mistake = reviewed.decisive
     if mistake is None:
         end = "and so it is a draw" if reviewed.over else "and it was still a draw"
         return f"No move was a mistake, {end}"
-    did = "lost it" if mistake.left is Value.LOST else "gave the win away"
     kept = "won" if mistake.had is Value.WON else "held the draw"
     return (
-        f"{mistake.mark}'s move {mistake.number}, {CELL_NAMES[mistake.cell]}, {did}: "
-        f"{_names(mistake)} {kept}"
+        f"Move {mistake.number} ({CELL_NAMES[mistake.cell]}) was the mistake: "
+        f"{_names(mistake)} would have {kept}"
     )
 
 

@@ -94,7 +94,7 @@ def test_every_review_fits_its_game() -> None:
             worth = {mistake.mark: mistake.left, mistake.mark.other: Value(-mistake.left)}
         favoured = [mark for mark, value_to_it in worth.items() if value_to_it is Value.WON]
         assert favoured == [each for each in [reviewed.result] if each]
-        assert len(sentence(reviewed)) <= 96
+        assert len(sentence(reviewed)) <= 110
         # Two of the ways on from each position are enough to meet every kind of review.
         walk += [f"{moves}{cell}" for cell in {*free(moves)[:1], *free(moves)[-1:]}]
 
@@ -104,18 +104,18 @@ def test_every_review_fits_its_game() -> None:
     [
         ("", "No move was a mistake, and it was still a draw"),
         ("041263587", "No move was a mistake, and so it is a draw"),
-        ("013", "o's move 2, top, lost it: the centre held the draw"),
-        ("41", "o's move 2, top, lost it: any corner held the draw"),
-        ("0482", "o's move 4, top right, lost it: any edge held the draw"),
+        ("013", "Move 2 (top) was the mistake: the centre would have held the draw"),
+        ("41", "Move 2 (top) was the mistake: any corner would have held the draw"),
+        ("0482", "Move 4 (top right) was the mistake: any edge would have held the draw"),
         (
             "018",
             (
-                "x's move 3, bottom right, gave the win away: "
-                "the centre, the bottom left or the left won"
+                "Move 3 (bottom right) was the mistake: "
+                "the centre, the bottom left or the left would have won"
             ),
         ),
-        ("0471", "o's move 4, top, lost it: any of 4 other cells held the draw"),
-        ("081", "x's move 3, top, lost it: the top right or the bottom left won"),
+        ("0471", "Move 4 (top) was the mistake: any of 4 other cells would have held the draw"),
+        ("081", "Move 3 (top) was the mistake: the top right or the bottom left would have won"),
     ],
 )
 def test_the_review_is_one_sentence(moves: str, said: str) -> None:

@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.reactive import reactive
 
 from tui.widgets.sparing import SparingWidget
-from tui.words.status import Status, Tone
+from tui.words.status import Status, Tone, lines_of
 
 
 class StatusLine(SparingWidget):
@@ -16,6 +16,8 @@ class StatusLine(SparingWidget):
     StatusLine {
         width: 1fr;
         height: 3;
+        padding: 0 1;
+        text-wrap: nowrap;
         text-align: center;
         text-style: bold;
     }
@@ -36,7 +38,11 @@ class StatusLine(SparingWidget):
         self.redraw()
 
     def render(self) -> Content:
-        style = self.get_visual_style(f"status--{self.shown.tone}", partial=True)
-        text = Content.styled(self.shown.text, style)
-        note = Content.styled(self.shown.note, self.get_visual_style("status--note"))
-        return text + Content("\n") + note
+        text, note = lines_of(self.shown, *self.content_size)
+        tone = self.get_visual_style(f"status--{self.shown.tone}", partial=True)
+        quiet = self.get_visual_style("status--note")
+        lines = [
+            *(Content.styled(line, tone) for line in text),
+            *(Content.styled(line, quiet) for line in note),
+        ]
+        return Content("\n").join(lines)

@@ -1,7 +1,8 @@
 """Small pieces of text that widgets and line mode share. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from shlex import join, quote
+from typing import Final
 from urllib.parse import urlsplit
 
 from shared.board import Mark
@@ -93,6 +94,40 @@ def shortened(text: str, cells: int, *, ascii_only: bool = False) -> str:
     while text and cell_width(text + end) > cells:
         text = text[:-1]
     return text.rstrip() + end
+
+
+def wrapped(text: str, cells: int) -> list[str]:
+    """The words in as many lines as they need; a word is broken only where it has no line."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if cell_width(longer) <= cells:
+            line = longer
+            continue
+        if line:
+            lines.append(line)
+        line = word
+        while cell_width(line) > cells:
+            head = next(line[:end] for end in range(len(line), 0, -1) if _fits(line[:end], cells))
+            lines.append(head)
+            line = line[len(head) :]
+    return [*lines, line] if line else lines
+
+
+def _fits(text: str, cells: int) -> bool:
+    return cell_width(text) <= max(2, cells)
+
+
+_CLAUSE_ENDS: Final = (". ", "; ", ": ", ", ")
+
+
+def shorter(text: str) -> Iterator[str]:
+    """The sentence, then without its last clause, and so on: what is left is a sentence too."""
+    yield text
+    while (end := max(text.rfind(mark) for mark in _CLAUSE_ENDS)) > 0:
+        text = text[:end]
+        yield text
 
 
 def fitting(parts: Iterable[str], cells: int) -> str:

@@ -1,11 +1,21 @@
 """One sentence that says where a game stands, and a second line for what can be done about it."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, assert_never
 
 from shared.board import Mark
 from tui.client.state import ClientState, ConnectionStatus, Table
-from tui.words.phrases import clock_ms, elapsed, name_of, opponent_name, result, span
+from tui.words.phrases import (
+    clock_ms,
+    elapsed,
+    name_of,
+    opponent_name,
+    result,
+    shorter,
+    span,
+    wrapped,
+)
 from tui.words.story import review_text
 
 Tone = Literal["calm", "call", "good", "bad", "warn"]
@@ -18,6 +28,19 @@ class Status:
     text: str
     tone: Tone = "calm"
     note: str = ""
+
+
+def lines_of(told: Status, cells: int, rows: int) -> tuple[list[str], list[str]]:
+    """The lines of the sentence and of its note that have room in so many columns and rows.
+
+    What has none is said in fewer words: first the note, then the sentence, gives up its last
+    clauses. Nothing is cut in the middle, but for a clause that is longer than all the room.
+    """
+    for text in map(partial(wrapped, cells=cells), shorter(told.text)):
+        for note in map(partial(wrapped, cells=cells), shorter(told.note)):
+            if len(text) + len(note) <= rows:
+                return text, note
+    return wrapped(told.text, cells)[:rows], []
 
 
 def status(state: ClientState, table: Table, now_ms: int) -> Status:

@@ -1,16 +1,20 @@
 """The sentence that says where a game stands."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from shared.board import Mark
+from shared.board import Mark, free, outcome
+from shared.messages import Player
+from shared.text import cell_width
 from tests.tui.scenes import offline, table
 from tests.tui.snapshots import BOB, NOW, left, lost
 from tests.tui.stage import online
 from tui.client.actions import can_claim
 from tui.client.state import ClientState, ConnectionStatus, Table
-from tui.words.status import Status, status
+from tui.words.phrases import shorter
+from tui.words.status import Status, lines_of, status
 
 WON = "03142"
 
@@ -82,7 +86,7 @@ def test_a_finished_game(shown: Table, text: str) -> None:
 @pytest.mark.parametrize(
     ("shown", "note"),
     [
-        (table(WON), "o's move 2, left, lost it: the centre held the draw."),
+        (table(WON), "Move 2 (left) was the mistake: the centre would have held the draw."),
         (table("4", status="resigned", winner=Mark.X), ""),
         (table(WON, rematch=Mark.O), "Bob wants a rematch"),
         (table(WON, rematch=Mark.X), "You offered a rematch; Bob has not answered yet"),
@@ -166,3 +170,68 @@ def test_an_offer_on_its_way() -> None:
     """An offer of a rematch that has not arrived is told as such."""
     shown = table(WON, asked=frozenset({"rematch"}))
     assert told(shown).note == "Your offer of a rematch is on its way"
+
+
+LONG = "Wwwwwwwwwwwwwwwwwwww"
+SIZES = ((38, 2), (42, 2), (58, 3), (78, 3), (198, 3))
+
+
+def reviewed_games() -> Iterator[str]:
+    """Games that are over, with every kind of review."""
+    walk = [""]
+    while walk:
+        moves = walk.pop()
+        if outcome(moves).over:
+            yield moves
+        walk += [f"{moves}{cell}" for cell in {*free(moves)[:1], *free(moves)[-1:]}]
+
+
+def assert_fits(shown: Status, cells: int, rows: int) -> None:
+    """All of it stands in the room: whole words, whole clauses, the sentence first."""
+    text, note = lines_of(shown, cells, rows)
+    assert text
+    assert len(text) + len(note) <= rows
+    assert max(cell_width(line) for line in [*text, *note]) <= cells
+    assert " ".join(text) in set(shorter(shown.text))
+    assert " ".join(note) in {"", *shorter(shown.note)}
+
+
+@pytest.mark.parametrize(("cells", "rows"), SIZES)
+def test_every_review_is_told_whole_or_in_fewer_words(cells: int, rows: int) -> None:
+    """At every size a review stands under the result: in full, or without its second half."""
+    long = Player(name=LONG, online=True, away=None, away_at=None)
+    for moves in reviewed_games():
+        shown = told(table(moves, x=long, o=long))
+        _, note = lines_of(shown, cells, rows)
+        assert note
+        assert_fits(shown, cells, rows)
+
+
+def tables() -> list[Table]:
+    """A table in each status, with the longest names and an error."""
+    long = Player(name=LONG, online=True, away=None, away_at=None)
+    late = {"deadline": NOW - 1, "clock": 30, "error": "That cell is taken."}
+    gone = {"o": lost(long, 7), "bound_at": NOW - 60_000, "deadline": NOW + 599_000, "clock": 600}
+    return [
+        table("40", x=long, o=long, **late),
+        table("4", x=long, o=long, **late),
+        table("40", x=long, **gone),
+        table("4", x=long, **gone),
+        table("40", x=long, o=left(long, 60), bound_at=NOW - 60_000),
+        table("4", None, x=long, o=lost(long, 75)),
+        table("40", x=long, o=long, pending=8),
+        table("40", x=long, o=long, replaced=True, error="That cell is taken."),
+        table("40", x=long, o=long, gone=True),
+        table("012346578", x=long, o=long, rematch=Mark.X),
+        table("012346578", x=long, o=long, rematch=Mark.O),
+        table("40", x=long, o=long, status="timeout", winner=Mark.O),
+        table("012346578", None, x=long, o=long),
+    ]
+
+
+@pytest.mark.parametrize(("cells", "rows"), SIZES)
+def test_every_status_is_told_at_every_size(cells: int, rows: int) -> None:
+    """With the longest names and the longest clocks nothing is cut in the middle."""
+    for shown in tables():
+        for connection in (ConnectionStatus.ONLINE, ConnectionStatus.RECONNECTING):
+            assert_fits(told(shown, connection=connection), cells, rows)

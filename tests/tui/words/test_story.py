@@ -23,7 +23,9 @@ def test_a_story() -> None:
     assert move_text("01428", 2) == "2  o  top  ?"
     assert step_text("01428", 0) == "Before the first of 5 moves"
     assert step_text("01428", 4) == "Move 4 of 5: o takes the top right"
-    assert review_text("01428") == "o's move 2, top, lost it: the centre held the draw."
+    assert (
+        review_text("01428") == "Move 2 (top) was the mistake: the centre would have held the draw."
+    )
     assert headline(Story("01428", NAMES)) == "Ada (x) beat Bob (o) in 5 moves"
     assert headline(Story("012435768", NAMES)) == "Ada (x) and Bob (o) drew"
     assert headline(Story("01428")) == "x beat o in 5 moves"
