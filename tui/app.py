@@ -78,6 +78,11 @@ class NoughtsApp(App[None]):
     CommandPalette CommandList:nocolor > .option-list--option-highlighted {
         text-style: bold underline;
     }
+    /* Faint, and yet three times as light or dark as what is behind; of other themes who knows. */
+    App.-theme-noughts-dark .board--grid, App.-theme-noughts-light .board--grid,
+    App.-theme-high-contrast .board--grid, App.-theme-colour-blind-safe .board--grid {
+        color: $foreground 55%;
+    }
     Screen Chooser:nocolor:focus { text-style: reverse; }
     Screen KeyBar:nocolor > .keybar--hover { text-style: reverse; }
     """

@@ -6,7 +6,6 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
 
 from shared.board import Mark
 from shared.messages import EMOTES
@@ -17,9 +16,10 @@ from tui.screens.dialogs import ChoiceDialog, levels, practice_level
 from tui.screens.intents import OpenReplay, OpenTable, PracticeOver, Practise
 from tui.screens.replay import ShareDialog
 from tui.session import Session
-from tui.widgets.board import Board, BoardView, Cell
+from tui.widgets.board import Board, BoardView, Cell, End
 from tui.widgets.player import PlayerPanel
 from tui.widgets.status_line import StatusLine
+from tui.widgets.table import GameTable
 from tui.words.phrases import EMOTE_WORDS
 from tui.words.player import player_view
 from tui.words.remarks import why_no_action, why_no_move
@@ -35,7 +35,15 @@ def board_view(table: Table) -> BoardView:
         mover=table.seat if table.my_turn else None,
         pending=table.pending,
         settled=table.finished or table.seat is None,
+        end=_end(table),
     )
+
+
+def _end(table: Table) -> End:
+    """What a struck line means to the one who looks at it."""
+    if table.seat is None or table.game.winner is None:
+        return "seen"
+    return "won" if table.game.winner is table.seat else "lost"
 
 
 def left_mark(table: Table) -> Mark:
@@ -84,14 +92,13 @@ class GameScreen(PlainScreen):
 
     def compose_body(self) -> ComposeResult:
         options = self.session.options
-        with Container(id="table"):
-            for side in ("left", "right"):
-                panel = PlayerPanel(id=side)
-                panel.ascii = options.ascii
-                yield panel
-            board = Board()
-            board.ascii, board.numpad = options.ascii, options.numpad
+        left, board, right = PlayerPanel(id="left"), Board(), PlayerPanel(id="right")
+        left.ascii = right.ascii = board.ascii = options.ascii
+        board.numpad = options.numpad
+        with GameTable(id="table"):
+            yield left
             yield board
+            yield right
         yield StatusLine()
 
     def heading(self, room: int) -> str:

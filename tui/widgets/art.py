@@ -50,7 +50,7 @@ class Texel(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """What one board cell shows; ``frame`` is the ink of its corners (`CURSOR`, `LAST`), if any."""
+    """What one board cell shows; ``frame`` singles it out: `CURSOR` or `LAST`, if any."""
 
     mark: Mark | None = None
     tone: Tone = Tone.SOLID
@@ -182,21 +182,42 @@ def _with_grid(rows: list[list[Texel]], size: Size, charset: Charset) -> list[li
     return rows
 
 
-_CORNERS: Final = {CURSOR: "┏┓┗┛━", LAST: "┌┐└┘─"}
-_ASCII_CORNERS: Final = {CURSOR: "++++-", LAST: "....."}
+_CORNERS: Final = "┏┓┗┛━"
+_ASCII_CORNERS: Final = "++++-"
+_POINTERS: Final = "▸◂"
+_ASCII_POINTERS: Final = "><"
+_DOT: Final = "·"
+_ASCII_DOT: Final = "."
 
 
 def _paint_frame(
     rows: list[list[Texel]], cell: int, ink: str, size: Size, charset: Charset
 ) -> None:
-    """Corners around a cell, wherever the mark leaves room for them."""
-    if ink == CLEAR:
-        return
-    corners = (_ASCII_CORNERS if charset is Charset.ASCII else _CORNERS)[ink]
+    """What singles a cell out, wherever its mark leaves room."""
     left = cell % 3 * (size.columns + GUTTER)
     top = cell // 3 * (size.rows + GUTTER)
     right, bottom = left + size.columns - 1, top + size.rows - 1
-    arm = size.columns // 12
+    if ink == CURSOR:
+        _paint_corners(rows, (left, top, right, bottom), charset)
+    elif ink == LAST:
+        middle = (top + bottom) // 2
+        pointers = _ASCII_POINTERS if charset is Charset.ASCII else _POINTERS
+        beside = dict(zip(((left, middle), (right, middle)), pointers, strict=True))
+        if any(rows[y][x].ink != CLEAR for x, y in beside):
+            dot = _ASCII_DOT if charset is Charset.ASCII else _DOT
+            beside = {(x, y): dot for x in (left, right) for y in (top, bottom)}
+        for (x, y), character in beside.items():
+            if rows[y][x].ink == CLEAR:
+                rows[y][x] = Texel(character, ink)
+
+
+def _paint_corners(
+    rows: list[list[Texel]], box: tuple[int, int, int, int], charset: Charset
+) -> None:
+    """The corners of a box, with arms that grow with it."""
+    left, top, right, bottom = box
+    corners = _ASCII_CORNERS if charset is Charset.ASCII else _CORNERS
+    arm = max(1, (right - left) // 8)
     for x, y, step, corner in (
         (left, top, 1, corners[0]),
         (right, top, -1, corners[1]),
@@ -205,7 +226,7 @@ def _paint_frame(
     ):
         for length in range(arm + 1):
             if rows[y][x + step * length].ink == CLEAR:
-                rows[y][x + step * length] = Texel(corners[4] if length else corner, ink)
+                rows[y][x + step * length] = Texel(corners[4] if length else corner, CURSOR)
 
 
 _HALO: Final = "halo"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import ClassVar, Final, NamedTuple
+from typing import ClassVar, Final, Literal, NamedTuple, get_args
 
 from rich.segment import Segment
 from rich.style import Style
@@ -22,6 +22,7 @@ from tui.widgets.art import (
     CURSOR,
     GUTTER,
     LAST,
+    STRIKE,
     Charset,
     Line,
     Texel,
@@ -38,6 +39,10 @@ MIDDLE = 4
 STRIKE_SECONDS = 0.35
 
 
+End = Literal["won", "lost", "seen"]
+"""What a completed line is to the one who looks at it."""
+
+
 @dataclass(frozen=True, slots=True)
 class BoardView:
     """What a board shows. ``mover`` is the mark that can be placed here and now, if any.
@@ -49,6 +54,7 @@ class BoardView:
     mover: Mark | None = None
     pending: int | None = None
     settled: bool = False
+    end: End = "seen"
 
     @property
     def choices(self) -> tuple[int, ...]:
@@ -66,7 +72,8 @@ def tiles(view: BoardView, cursor: int | None) -> tuple[Tile, ...]:
 
 def _tile(view: BoardView, cell: int, *, at_cursor: bool) -> Tile:
     place = view.moves.find(str(cell))
-    frame = CURSOR if at_cursor else LAST if 0 <= place == len(view.moves) - 1 else ""
+    is_last = 0 <= place == len(view.moves) - 1 and not view.lines
+    frame = CURSOR if at_cursor else LAST if is_last else ""
     if place >= 0:
         lost = view.lines and not any(cell in line for line in view.lines)
         return Tile(turn(view.moves[:place]), Tone.FADED if lost else Tone.SOLID, frame)
@@ -202,7 +209,7 @@ class Board(SparingWidget, can_focus=True):
         min-width: 17;
         min-height: 11;
     }
-    Board > .board--grid { color: $foreground 30%; }
+    Board > .board--grid { color: $foreground 75%; }
     Board > .board--x { color: $primary; }
     Board > .board--o { color: $accent; }
     Board > .board--x-ghost { color: $primary 35%; }
@@ -211,18 +218,21 @@ class Board(SparingWidget, can_focus=True):
     Board > .board--o-pending { color: $accent 60%; }
     Board > .board--x-faded { color: $primary 45%; }
     Board > .board--o-faded { color: $accent 45%; }
-    Board > .board--strike { color: $success; }
-    Board > .board--cursor { color: $foreground 80%; }
-    Board > .board--last { color: $foreground 45%; }
+    Board > .board--strike-won { color: $success; }
+    Board > .board--strike-lost { color: $error; }
+    Board > .board--strike-seen { color: $foreground; }
+    Board > .board--cursor { color: $foreground; text-style: bold; }
+    Board > .board--last { color: $foreground 70%; }
     Board:nocolor > .board--x-ghost, Board:nocolor > .board--o-ghost { text-style: dim; }
     Board:nocolor > .board--x-pending, Board:nocolor > .board--o-pending { text-style: dim; }
     Board:nocolor > .board--x-faded, Board:nocolor > .board--o-faded { text-style: dim; }
-    Board:nocolor > .board--cursor, Board:nocolor > .board--strike { text-style: bold; }
+    Board:nocolor > .board--strike-won, Board:nocolor > .board--strike-lost { text-style: bold; }
+    Board:nocolor > .board--strike-seen { text-style: bold; }
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "board--grid",
-        "board--strike",
+        *(f"board--strike-{end}" for end in get_args(End)),
         "board--cursor",
         "board--last",
         *(f"board--{mark}{tone}" for mark in Mark for tone in Tone),
@@ -368,11 +378,15 @@ class Board(SparingWidget, can_focus=True):
     def _style(self, ink: str, behind_ink: str, ground: Style) -> Style:
         if not ink:
             return ground
-        style = self.get_component_rich_style(f"board--{ink}")
+        style = self._ink_style(ink)
         if behind_ink:
-            behind = self.get_component_rich_style(f"board--{behind_ink}")
+            behind = self._ink_style(behind_ink)
             style += Style.from_color(style.color, behind.color)
         return style
+
+    def _ink_style(self, ink: str) -> Style:
+        name = f"{ink}-{self.view.end}" if ink == STRIKE else ink
+        return self.get_component_rich_style(f"board--{name}")
 
     def _place_terminal_cursor(self) -> None:
         """Puts the terminal's own cursor on the cell, which is where screen readers look."""

@@ -4,7 +4,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from shared.board import Mark
-from tui.widgets.player import small_mark
+from tui.widgets.player import mark_rows
 
 
 class Logo(Widget):
@@ -24,7 +24,7 @@ class Logo(Widget):
     def render(self) -> Content:
         drawn = [
             (
-                small_mark(mark, ascii_only=self._ascii),
+                mark_rows(mark, ascii_only=self._ascii),
                 self.get_visual_style(f"logo--{mark}", partial=True),
             )
             for mark in (Mark.O, Mark.X, Mark.O)

@@ -81,9 +81,9 @@ def test_an_ascii_board() -> None:
     tiles = (Tile(Mark.X), Tile(Mark.O, Tone.PENDING, LAST), Tile(frame=CURSOR), *EMPTY[3:])
     rows = drawn(picture(tiles, Size(10, 3), charset=Charset.ASCII))
     assert rows[:4] == [
-        " 'X.  .X' |..+''''+..|+        +",
-        "   XXXX   | ++    ++ |          ",
-        " .X'  'X. |.'+....+'.|+        +",
+        " 'X.  .X' | .+''''+. |+-      -+",
+        "   XXXX   |>++    ++<|          ",
+        " .X'  'X. | '+....+' |+-      -+",
         "----------+----------+----------",
     ]
     assert "".join(rows).isascii()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -210,8 +211,13 @@ def test_every_review_is_told_whole_or_in_fewer_words(cells: int, rows: int) -> 
 def tables() -> list[Table]:
     """A table in each status, with the longest names and an error."""
     long = Player(name=LONG, online=True, away=None, away_at=None)
-    late = {"deadline": NOW - 1, "clock": 30, "error": "That cell is taken."}
-    gone = {"o": lost(long, 7), "bound_at": NOW - 60_000, "deadline": NOW + 599_000, "clock": 600}
+    late: dict[str, Any] = {"deadline": NOW - 1, "clock": 30, "error": "That cell is taken."}
+    gone: dict[str, Any] = {
+        "o": lost(long, 7),
+        "bound_at": NOW - 60_000,
+        "deadline": NOW + 599_000,
+        "clock": 600,
+    }
     return [
         table("40", x=long, o=long, **late),
         table("4", x=long, o=long, **late),
