@@ -36,11 +36,18 @@ class Middleman:
         self.port = 0
         self.refusal: bytes | None = None
         self.refused = 0
-        self.asked = asyncio.Event()
+        self._refused = asyncio.Event()
 
     @property
     def url(self) -> str:
         return f"ws://127.0.0.1:{self.port}"
+
+    async def refuses(self, times: int) -> None:
+        """Waits until so many connections more have been refused."""
+        enough = self.refused + times
+        while self.refused < enough:
+            self._refused.clear()
+            await self._refused.wait()
 
     def cut(self) -> None:
         """Breaks what is open."""
@@ -65,12 +72,12 @@ class Middleman:
             writer.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.asked.set()
-        if self.refusal is not None:
+        if (refusal := self.refusal) is not None:
             self.refused += 1
-            if self.refusal:
+            self._refused.set()
+            if refusal:
                 await reader.readuntil(b"\r\n\r\n")
-            writer.write(self.refusal)
+            writer.write(refusal)
             await writer.drain()
             writer.close()
             await writer.wait_closed()

@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import cached_property, partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, assert_never
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TypeVar, assert_never
 
 from msgspec import UNSET
 
@@ -289,8 +289,12 @@ class Client:
         """Says a word; not repeated when it is lost."""
         request = wire.Emote(id=game_id, emote=emote)
         self._require_connection(request, "Nobody hears you without a connection.")
-        reply = await self._asked(request, self._upkeep.requests.ask_now)
-        self._expect(request, reply, (wire.Emoted,))
+        try:
+            reply = await self._upkeep.requests.ask_now(request)
+        except Unreachable:
+            self._lapse(request, "Your word may not have been heard.")
+        else:
+            self._expect(request, reply, (wire.Emoted,))
 
     # --- Reading -----------------------------------------------------------------------------
 
@@ -375,8 +379,11 @@ class Client:
 
     def _require_connection(self, request: wire.AnyRequest, sentence: str) -> None:
         if self.state.connection is not ConnectionStatus.ONLINE:
-            self._tables.happened(RequestFailed(request, sentence))
-            raise Unreachable(sentence)
+            self._lapse(request, sentence)
+
+    def _lapse(self, request: wire.AnyRequest, sentence: str) -> NoReturn:
+        self._tables.happened(RequestFailed(request, sentence))
+        raise Unreachable(sentence) from None
 
     async def _asked(self, request: wire.AnyRequest, ask: _Ask | None = None) -> wire.AnyEvent:
         try:

@@ -278,8 +278,9 @@ async def test_what_is_meant_for_the_moment_lapses(opened: Any, server: Server) 
     saying = asyncio.create_task(client.emote(CODE, "hello"))
     await until(client, lambda state: state.latency_ms is not None)
     await peer.vanishes()
-    with pytest.raises(Unreachable):
+    with pytest.raises(Unreachable) as unheard:
         await saying
+    assert unheard.value.sentence == "Your word may not have been heard."
     for ask, sentence in (
         (client.claim(CODE), "Nothing can be claimed without a connection."),
         (client.emote(CODE, "hello"), "Nobody hears you without a connection."),
