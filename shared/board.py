@@ -95,6 +95,7 @@ def is_legal(moves: str) -> bool:
     return not any(outcome(moves[:length]).over for length in range(5, len(moves)))
 
 
+@lru_cache(maxsize=2048)
 def free(moves: str) -> tuple[int, ...]:
     """The cells that can be played next, in order; none when the game is over."""
     return () if outcome(moves).over else tuple(int(cell) for cell in CELLS if cell not in moves)

@@ -179,9 +179,13 @@ class CappedStore(StoreWrapper):
         """By connection the games that it sits at; some may be over."""
 
     def create(self, game: Game, at: Moment) -> None:
-        is_new = super().load(game.id, at) is None
-        for seat in (game.x, game.o) if is_new else ():
-            self._check(seat.connection, at)
+        try:
+            for seat in (game.x, game.o):
+                self._check(seat.connection, at)
+        except Refusal:
+            # What is there already takes no further seat.
+            if super().load(game.id, at) is None:
+                raise
         super().create(game, at)
         self._follow(Game(id=game.id, expires=0), game)
 

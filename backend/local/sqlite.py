@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
+from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from types import NoneType, UnionType
@@ -124,6 +125,10 @@ _CONNECTED: Final = (
     *(f"SELECT id FROM games WHERE player_{mark} IS NOT NULL" for mark in Mark),  # noqa: S608 (made of constants)
     "SELECT id FROM games WHERE watchers <> '[]'",
 )
+_INSERT: Final = (
+    f"REPLACE INTO games ({', '.join(COLUMNS)}, lobby) "  # noqa: S608 (made of constants)
+    f"VALUES ({', '.join(f':{column}' for column in COLUMNS)}, :lobby)"
+)
 _PURGE: Final = (
     "DELETE FROM games WHERE id IN "
     "(SELECT id FROM games WHERE expires <= ? ORDER BY expires LIMIT ?)"
@@ -195,6 +200,7 @@ class SqliteStore:
         self._written: set[str] = set()
         self._kept = kept
         self._version = 0
+        self._purged_at = 0
         try:
             self._database = sqlite3.connect(
                 path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
@@ -387,7 +393,7 @@ class SqliteStore:
     def _create(self, game: Game, at: Moment) -> None:
         if (current := self._living(game.id, at)) is not None:
             raise Conflict(current)
-        self._database.execute(_PURGE, (at.second, _PURGED_AT_ONCE))
+        self._purge(at)
         if self._most_pages and self._used_pages() >= _USED_BEFORE_SPARING * self._most_pages:
             self._make_room()
         self._insert(game)
@@ -405,6 +411,13 @@ class SqliteStore:
         for each in spare:
             self._games.pop(each, None)
 
+    def _purge(self, at: Moment) -> None:
+        """Deletes some of what has expired, if that has not been seen to in this second."""
+        if self._purged_at != at.second:
+            deleted = self._database.execute(_PURGE, (at.second, _PURGED_AT_ONCE)).rowcount
+            if deleted < _PURGED_AT_ONCE:
+                self._purged_at = at.second
+
     def _living(self, game_id: str, at: Moment) -> Game | None:
         game = self._games.get(game_id)
         if game is None:
@@ -416,9 +429,7 @@ class SqliteStore:
         return None if game.is_gone(at.second) else game
 
     def _insert(self, game: Game) -> None:
-        row = _row(game)
-        columns, places = ", ".join(row), ", ".join(f":{column}" for column in row)
-        self._database.execute(f"REPLACE INTO games ({columns}) VALUES ({places})", row)  # noqa: S608 (the names of columns)
+        self._database.execute(_INSERT, _row(game))
         self._written.add(game.id)
         self._keep(game)
 
@@ -630,15 +641,22 @@ _NOT_TO_BE_WRITTEN: Final = {
 }
 
 
-_leaves_of: Final = attrgetter(*(".".join(field.path) for field in COLUMNS.values()))
+_values_of: Final = attrgetter(*(".".join(field.path) for field in COLUMNS.values()))
+_columns_of: Final = {
+    name: [(column, attrgetter(".".join(field.path))) for column, field in columns]
+    for name, columns in groupby(COLUMNS.items(), key=lambda item: item[1].path[0])
+}
+"""By field of a game the columns that keep it."""
 
 
 def _changes(before: Game, after: Game) -> dict[str, Any]:
-    """The columns that differ; most values are the very same object."""
-    pairs = zip(COLUMNS, _leaves_of(before), _leaves_of(after), strict=True)
-    changed = {column: new for column, old, new in pairs if old is not new and old != new}
-    for column in _JSON.intersection(changed):
-        changed[column] = _json(changed[column])
+    """The columns that differ; most fields are the very same object."""
+    changed = {}
+    for name, columns in _columns_of.items():
+        if getattr(before, name) is not getattr(after, name):
+            for column, value_of in columns:
+                if (value := value_of(after)) != value_of(before):
+                    changed[column] = _json(value) if column in _JSON else value
     if changed and before.lobby != after.lobby:
         changed["lobby"] = after.lobby
     return changed
@@ -649,7 +667,7 @@ def _json(value: Any) -> str:
 
 
 def _row(game: Game) -> dict[str, Any]:
-    row = dict(zip(COLUMNS, _leaves_of(game), strict=True))
+    row = dict(zip(COLUMNS, _values_of(game), strict=True))
     row |= {column: _json(row[column]) for column in _JSON}
     return {**row, "lobby": game.lobby}
 
