@@ -230,7 +230,8 @@ class _Version(argparse.Action):
             version = metadata.version(PROGRAM)
         except metadata.PackageNotFoundError:
             version = "unknown"
-        parser.exit(message=f"{parser.prog} {version}\n")
+        print(f"{parser.prog} {version}")  # noqa: T201 (what was asked for, on standard output)
+        parser.exit()
 
 
 def _url(text: str) -> str:
