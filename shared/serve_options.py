@@ -99,6 +99,10 @@ def _public_url(text: str) -> str:
             f"{text!r} is no address of a server: it begins with wss:// or ws://, as"
             " wss://example.org/noughts"
         )
+    if parts.hostname in {"0.0.0.0", "::"}:  # noqa: S104 (nothing listens here)
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is where a server listens; players type the name or address of its machine"
+        )
     return text.rstrip("/")
 
 

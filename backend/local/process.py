@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from backend.core.game import Moment
 from backend.core.ports import Busy, Store, Unwritable
@@ -250,6 +251,8 @@ def _invitation(options: ServeOptions, url: str) -> Iterator[str]:
     behind_a_proxy = options.unix or options.trust_forwarded
     local = all(is_local(host) for host in typeable(options.hosts))
     if options.public_url:
+        if is_local(urlsplit(options.public_url).hostname or ""):
+            _log.warning("--public-url leads every machine to itself; nobody else gets here by it")
         yield f"others type: {PROGRAM} --url {options.public_url}"
     elif not local:
         yield f"others type: {PROGRAM} --url {url}"

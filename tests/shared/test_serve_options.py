@@ -113,6 +113,7 @@ def test_an_origin_without_its_scheme_is_told_with_it(capsys: pytest.CaptureFixt
         *(["--total-connections", "9" * 20],),
         *(["--trust-forwarded", "proxy"], ["--trust-forwarded", "10.0.0.0/33"]),
         *(["--public-url", "example.org"], ["--public-url", "https://example.org"]),
+        *(["--public-url", "ws://0.0.0.0:8002"], ["--public-url", "ws://[::]"]),
         *(["--log-format", "xml"], ["--key", "key.pem"], ["--nonsense"], ["--conn", "5"]),
     ],
 )

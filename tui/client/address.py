@@ -1,7 +1,9 @@
 """The address of a server, and what seats on disk call the server there."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
+
+_EVERYWHERE: Final = {"0.0.0.0", "::"}  # noqa: S104 (nothing listens here)
 
 
 class Located(NamedTuple):
@@ -25,6 +27,11 @@ def check_url(url: str) -> str:
         wrong = True
     if wrong or parts.fragment or not shown.isprintable() or " " in shown:
         raise ValueError(f"{url!r} is not a server's address, such as wss://example.org/game")
+    if parts.hostname in _EVERYWHERE:
+        raise ValueError(
+            f"{url!r} is where a server listens, not where it is reached: name its machine, such as"
+            " ws://192.168.1.7:8002"
+        )
     return shown.rstrip("/")
 
 

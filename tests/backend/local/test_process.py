@@ -6,6 +6,7 @@ import re
 import resource
 import signal
 import socket
+import ssl
 import sys
 from http.client import HTTPConnection
 from pathlib import Path
@@ -165,6 +166,71 @@ async def test_it_says_when_it_fails_on_purpose(tmp_path: Path) -> None:
         status, _, said = await program.ended()
     assert status == 0
     assert said.endswith("failing on purpose, by seed 7\n")
+
+
+async def test_others_are_told_what_to_type(tmp_path: Path) -> None:
+    """A server for others prints addresses that can be typed, and never that of all of them."""
+    async with running(tmp_path, "--host", "0.0.0.0") as program:  # noqa: S104 (as an operator does)
+        program.process.terminate()
+        status, out, _ = await program.ended()
+    lines = [program.line, *out.splitlines()]
+    port = program.line.rpartition(":")[2]
+    listening = [line for line in lines if line.startswith("listening on ws://")]
+    assert status == 0
+    assert f"listening on ws://127.0.0.1:{port}" in listening
+    assert "0.0.0.0" not in " ".join(lines)  # noqa: S104 (as above)
+    reachable = [line for line in listening if "127.0.0.1" not in line]
+    told = [line for line in lines if line.startswith("others type: ")]
+    assert len(told) == min(1, len(reachable))
+
+
+async def test_a_public_address_is_told_in_place_of_its_own(tmp_path: Path) -> None:
+    """Behind a proxy others type the proxy's address; one that leads nowhere is warned of."""
+    for url, warned in (("wss://example.org/noughts", False), ("ws://localhost:8002", True)):
+        async with running(tmp_path, "--public-url", url) as program:
+            program.process.terminate()
+            status, out, said = await program.ended()
+        assert (status, out) == (0, f"others type: noughts-tui --url {url}\n")
+        assert ("leads every machine to itself" in said) is warned
+
+
+async def test_it_speaks_tls_and_has_its_metrics_apart(tmp_path: Path) -> None:
+    """With a certificate players come by wss, and the operator's port is another."""
+    trustme: Any = pytest.importorskip("trustme")
+    authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
+    issued = authority.issue_cert("localhost", key_type=trustme.KeyType.ECDSA)
+    issued.private_key_and_cert_chain_pem.write_to_path(tmp_path / "both.pem")
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        own = probe.getsockname()[1]
+    options = ("--certificate", str(tmp_path / "both.pem"), "--metrics-port", str(own))
+    async with running(tmp_path / "games", *options) as program:
+        assert program.url.startswith("wss://127.0.0.1:")
+        async with peer(f"wss://localhost:{program.port}", ssl=context) as ada:
+            await ada.ask(type="start")
+            text = await asyncio.to_thread(_page, own, "/metrics")
+        program.process.terminate()
+        assert await program.ended() == (0, f"metrics at 127.0.0.1, port {own}\n", "")
+    assert 'noughts_tui_games{status="waiting"} 1\n' in text
+    assert "noughts_tui_commit_seconds_count 0\n" not in text
+
+
+def _page(port: int, path: str) -> str:
+    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().read().decode()
+    finally:
+        connection.close()
+
+
+async def test_a_certificate_that_cannot_be_used_is_said_so(tmp_path: Path) -> None:
+    """A server without its certificate does not start, and says which file is missing."""
+    missing = tmp_path / "chain.pem"
+    program = await start("--data", tmp_path, "--port", "0", "--certificate", missing)
+    said = await _complaint(program)
+    assert said.startswith(f"noughts-tui: {missing} cannot be read: No such file")
 
 
 async def test_a_taken_port_is_said_to_be(tmp_path: Path) -> None:
