@@ -282,7 +282,8 @@ async def _healthy(
 
 def _cannot_start(error: OSError) -> Unreachable:
     where = f"{error.filename}: " if error.filename else ""
-    way_out = f" {_ELSEWHERE}" if error.errno in _UNUSABLE else ""
+    of_a_file = bool(error.filename) and error.filename != sys.executable
+    way_out = f" {_ELSEWHERE}" if of_a_file or error.errno in _UNUSABLE else ""
     return Unreachable(
         f"The game's gateway cannot be started: {where}{error.strerror or error}.{way_out}"
     )

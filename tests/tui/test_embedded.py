@@ -181,6 +181,7 @@ async def test_a_gateway_that_cannot_be_run(port: int, tmp_path: Path) -> None:
         await embedded.ensure(data=tmp_path / "file" / "folder")
     assert caught.value.sentence == (
         f"The game's gateway cannot be started: {tmp_path / 'file' / 'folder'}: Not a directory."
+        " Set NOUGHTS_TUI_HOME to a folder that can be written."
     )
 
 

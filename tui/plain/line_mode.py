@@ -17,6 +17,7 @@ from typing import Any, Final, assert_never, get_args
 from shared.errors import Refusal
 from shared.messages import EMOTES
 from shared.replay import moves_of
+from shared.text import typed
 from tui.client.actions import can_claim
 from tui.client.client import Client, Unreachable
 from tui.client.seats import Seats
@@ -37,6 +38,7 @@ from tui.options import (
 from tui.own_command import program
 from tui.plain import sentences
 from tui.record import RecordFile
+from tui.words.codes import GameCode, ReplayCode, read_code
 from tui.words.digits import cell_of_digit
 from tui.words.farewell import farewell
 from tui.words.news import Ended, news
@@ -71,8 +73,8 @@ class Lines:
         """A line, or None at the end of the input."""
         if line is None:
             self.ended = True
-        elif line.strip():
-            self._waiting.append(line.strip())
+        elif line := typed(line).strip():
+            self._waiting.append(line)
         self._more.set()
 
     def look(self) -> str | None:
@@ -375,15 +377,41 @@ class Plain:
                 self._enter(self._start(), "Starting a game.")
             case "resume" if not rest:
                 self._enter(self._resume(), "Looking for the game that you left.")
-            case "join" | "resume":
-                self._enter(self._join(rest), f"Joining {rest}.")
-            case "watch":
-                self._enter(self._watch(rest), f"Going to watch {rest}.")
+            case "join" | "resume" | "watch":
+                self._enter_by(rest, watch=word == "watch")
             case "practice":
                 return await self._practise(rest)
             case _:
-                self._say(f"{word!r} is no command here; type ? for help.")
+                self._read_pasted(f"{word} {rest}")
         return True
+
+    def _enter_by(self, text: str, *, watch: bool) -> None:
+        match read_code(text):
+            case GameCode(code):
+                pass
+            case ReplayCode(code):
+                return self._say_replay(code)
+            case _:
+                code = text
+        if watch:
+            self._enter(self._watch(code), f"Going to watch {code}.")
+        else:
+            self._enter(self._join(code), f"Joining {code}.")
+        return None
+
+    def _read_pasted(self, line: str) -> None:
+        """What is no command may be an invitation, as it was pasted."""
+        found = read_code(line) if any(map(str.isdecimal, line)) else None
+        match found:
+            case GameCode(code, watch):
+                self._enter_by(code, watch=watch)
+            case ReplayCode(code):
+                self._say_replay(code)
+            case _:
+                self._say(f"{line.partition(' ')[0]!r} is no command here; type ? for help.")
+
+    def _say_replay(self, code: str) -> None:
+        self._say(f"{code} is a replay: {shlex.join((*program(), 'replay', code))}")
 
     async def _obey_at_table(self, word: str, rest: str) -> bool:
         game_id = self._table_id or ""

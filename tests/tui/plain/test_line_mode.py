@@ -156,6 +156,46 @@ async def test_a_person_is_told_that_it_is_not_his_turn(sit: Sit) -> None:
     assert await ada.hears("Nobody") == "Nobody has joined this game yet."
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "join {code}.",
+        "\uff4a\uff4f\uff49\uff4e \u201e{code}\u201c",
+        "noughts-tui join {code}",
+        "Your opponent types: noughts-tui join {code}",
+        "`{code}`",
+    ],
+)
+async def test_an_invitation_that_is_pasted(sit: Sit, line: str) -> None:
+    """A code is read out of whatever stands around it, as it is in the full screen."""
+    ada = sit(StartGame(), name="Ada")
+    code = (await ada.hears("Your opponent types: ")).split()[5]
+    # A code of letters alone is no invitation without its command.
+    bob = sit(ShowLobby(), name="Bob")
+    await bob.hears("Type match")
+    bob.types(line.format(code=code) if any(map(str.isdecimal, code)) else f"join {code}")
+    assert await bob.hears("Game") == f"Game {code}: you play o against Ada."
+
+
+async def test_a_replay_is_told_from_a_game(sit: Sit) -> None:
+    """Who types the code of a replay is told the command that shows it."""
+    ada = sit(ShowLobby())
+    await ada.hears("Type match")
+    for line in ("join R-7Y61", "Replay code: R-7Y61"):
+        ada.types(line)
+        assert await ada.hears("R-7Y61") == "R-7Y61 is a replay: noughts-tui replay R-7Y61"
+    ada.types("cancel")
+    assert await ada.hears("'cancel'") == "'cancel' is no command here; type ? for help."
+
+
+async def test_a_digit_of_another_script_from_the_keyboard(sit: Sit) -> None:
+    """A cell is played by its digit in any script."""
+    ada = sit(StartGame(mark="o"), name="Ada")
+    await ada.hears("Your opponent types: ")
+    ada.types("\uff15")
+    assert await ada.hears("Nobody") == "Nobody has come yet."
+
+
 async def test_moves_from_a_pipe_wait_for_their_turn(sit: Sit) -> None:
     """A program that writes all its moves at once plays them one by one, and ends with the game."""
     ada = sit(StartGame(), typed=False, name="Ada")
