@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from http import HTTPStatus
 from importlib import metadata
 from typing import Final
@@ -19,6 +20,7 @@ from shared.constants import PROGRAM, PROTOCOL_VERSION
 
 HEALTH: Final = "/health"
 METRICS: Final = "/metrics"
+PROTOCOL: Final = "/protocol"
 
 _PATIENCE_SECONDS: Final = 5
 _METHODS: Final = ("GET", "HEAD")
@@ -70,12 +72,14 @@ class Desk:
         ``is_own`` is whether a program of this machine asks.
         """
         path = path_of(request)
-        if path not in {HEALTH, METRICS}:
+        if path not in {HEALTH, METRICS, PROTOCOL}:
             return None
         if request.method not in _METHODS:
             return WRONG_METHOD
         if path == HEALTH:
             return health(self.games, is_well=await self.is_well())
+        if path == PROTOCOL:
+            return protocol()
         shown = self.is_public and is_own and not is_through_a_proxy(request)
         return await self.metrics(connected) if shown else NO_SUCH_PAGE
 
@@ -148,6 +152,14 @@ def health(games: str, *, is_well: bool) -> Answer:
         status = HTTPStatus.SERVICE_UNAVAILABLE
         said["fault"] = "The games cannot be stored at the moment."
     return Answer(status, json.dumps(said) + "\n", "application/json")
+
+
+@cache
+def protocol() -> Answer:
+    """The wire protocol as AsyncAPI, for whoever writes a client of this very server."""
+    from shared.asyncapi import asyncapi  # noqa: PLC0415 (hardly anybody asks)
+
+    return Answer(HTTPStatus.OK, json.dumps(asyncapi(), indent=1) + "\n", "application/json")
 
 
 def version() -> str:

@@ -1,6 +1,7 @@
 """What the gateway answers to those who are no players: balancers, browsers, scrapers."""
 
 import asyncio
+import json
 import socket
 from ipaddress import ip_network
 from pathlib import Path
@@ -13,6 +14,7 @@ from backend.local.gateway import Gateway, serve
 from backend.local.http import Desk, remembered
 from backend.local.limits import Limits
 from backend.local.listening import Door, Doors, listen
+from shared.asyncapi import asyncapi
 from tests.backend.local.peer import PATIENCE_SECONDS, peer
 from tests.backend.memory import ManualClock, MemoryStore
 
@@ -266,3 +268,11 @@ async def test_metrics_have_a_port_of_their_own() -> None:
         assert (await ask(own, "/metrics/"))[0] == 200
         assert (await ask(own, "/"))[0] == 404
         assert (await ask(own, "/", Upgrade="websocket", **HANDSHAKE))[0] == 404
+
+
+async def test_the_protocol_can_be_read_from_the_server() -> None:
+    """`/protocol` is the AsyncAPI document that the docs keep."""
+    async with serve(MemoryStore()) as gateway:
+        status, headers, body = await ask(gateway.port, "/protocol")
+    assert (status, headers["content-type"]) == (200, "application/json; charset=utf-8")
+    assert json.loads(body) == asyncapi()
