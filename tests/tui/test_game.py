@@ -8,11 +8,12 @@ from textual.widgets import OptionList, Static
 from shared.board import Mark
 from shared.errors import ErrorCode, Refusal
 from shared.messages import Player, Series
-from tests.tui.scenes import SCENES, Scene, front, played, playing, settle, table
-from tests.tui.snapshots import BOB, CODE, NOW, left, lost
+from tests.tui.scenes import SCENES, Scene, begun, front, played, playing, reached, settle, table
+from tests.tui.snapshots import BOB, CODE, KEY, NOW, game, left, lost
 from tests.tui.stage import online
 from tui.app import NoughtsApp
 from tui.client.errors import Unreachable
+from tui.client.seats import SavedSeat
 from tui.client.state import ClientState, ConnectionStatus, Said, Table
 from tui.options import ShowReplay
 from tui.screens.dialogs import Chooser, NewGameDialog
@@ -27,6 +28,7 @@ from tui.widgets.status_line import StatusLine
 from tui.widgets.top_line import TopLine
 from tui.words.hints import Hint, help_line
 from tui.words.phrases import SAID_MS
+from tui.words.table import leave_text
 
 WON = "03142"
 FULL = "Twenty people watch [already]."
@@ -384,3 +386,43 @@ async def test_looking_at_the_help_does_nothing(scene: str) -> None:
         await pilot.press("enter")
         await settle(pilot)
         assert (app.screen, client.asked) == (screen, [])
+
+
+@pytest.mark.parametrize(
+    ("scene", "widget", "said"),
+    [
+        ("waiting", "#offer", "x means nothing here; ? shows the keys."),
+        ("replay", "Toast", "x means nothing here; ? shows the keys."),
+    ],
+)
+async def test_no_screen_is_silent_about_a_key(scene: str, widget: str, said: str) -> None:
+    """Every screen tells once of a key that means nothing there."""
+    app, _ = begun(SCENES[scene])
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await reached(SCENES[scene], app, pilot)
+        for _ in range(2):
+            await pilot.press("x")
+            await settle(pilot)
+        [told] = app.screen.query(widget)
+        assert said in str(told.render())
+
+
+def test_leaving_with_a_move_on_its_way() -> None:
+    """Whoever leaves before his move has arrived is told so first."""
+    claim = "Bob can claim the game 30 seconds after you left."
+    assert leave_text(table("40")) == claim
+    moving = leave_text(table("40", pending=8))
+    assert moving == f"Your last move has not reached the server. {claim}"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (44, 18), (40, 16)])
+async def test_many_games_that_were_left(size: tuple[int, int]) -> None:
+    """However many games were left, the others' games stay in sight."""
+    seats = tuple(
+        (SavedSeat("embedded", code, f"x.{KEY}", NOW), game("40", code=code))
+        for code in (f"A1B2C{number}" for number in range(8))
+    )
+    async with played(replace(SCENES["lobby_full"], seats=seats), size) as (app, _, _):
+        shown = app.screen.query_one("#games").region
+        assert shown.height >= 3
+        assert app.screen.region.contains_region(shown)

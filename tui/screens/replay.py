@@ -15,6 +15,7 @@ from shared.replay import code_of
 from tui.screens.base import Dialog, PlainScreen
 from tui.session import Session
 from tui.widgets.board import Board, BoardView
+from tui.words.phrases import SAID_MS
 from tui.words.story import Story, headline, move_text, review_text, share_card, step_text
 
 
@@ -63,6 +64,11 @@ class ReplayScreen(PlainScreen):
                 yield OptionList(*self._options(), id="moves")
                 yield Static(review_text(self._moves), id="review", markup=False)
         yield Static("", id="step", markup=False)
+
+    def remark(self, sentence: str) -> None:
+        if sentence != self.remarked:
+            super().remark(sentence)
+            self.notify(sentence, timeout=SAID_MS / 1000, markup=False)
 
     def begin(self) -> None:
         self.watch_shown(self.shown)

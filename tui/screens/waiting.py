@@ -94,7 +94,7 @@ class WaitingScreen(PlainScreen):
         self.write("#command", folded(self.command, self.size.width))
         self.write("#waited", told)
         self.write("#terms", terms_text(table))
-        self.write("#offer", more)
+        self.write("#offer", self.remarked or more)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "copy":

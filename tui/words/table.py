@@ -1,5 +1,7 @@
 """What the top line of a game says, and what leaving the game means."""
 
+from typing import Final
+
 from shared.constants import CLAIM_AFTER_MS
 from shared.replay import code_of
 from tui.client.state import Table
@@ -20,10 +22,14 @@ def heading(table: Table, width: int = 80) -> str:
     return fitting(parts, width)
 
 
+_UNSENT: Final = "Your last move has not reached the server."
+
+
 def leave_text(table: Table) -> str:
     """What the opponent can do once the player has left."""
     seconds = CLAIM_AFTER_MS // 1000
-    return f"{opponent_name(table)} can claim the game {seconds} seconds after you left."
+    claim = f"{opponent_name(table)} can claim the game {seconds} seconds after you left."
+    return f"{_UNSENT} {claim}" if table.pending is not None else claim
 
 
 def quit_text(table: Table) -> str:

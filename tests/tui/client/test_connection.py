@@ -1,11 +1,13 @@
 """The connection: opened, judged, kept and replaced, whatever answers at the address."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from websockets.exceptions import InvalidProxy
 
 from backend.local.gateway import serve
 from shared.board import Mark
@@ -85,6 +87,41 @@ async def test_whoever_was_online_goes_on_trying(
         request = await (peer := await server.accepts()).receives(id=CODE, token=TOKEN_O)
         await peer.replies(request, Resumed(id=CODE, mark=Mark.O, game=game("0"), now=NOW))
         await until(client, lambda state: state.connection is ConnectionStatus.ONLINE)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        OSError("no route"),
+        socket.gaierror(socket.EAI_NONAME, "unknown name"),
+        ssl.SSLCertVerificationError("another certificate"),
+        ssl.SSLError("no TLS"),
+        InvalidProxy("proxy", "no proxy"),
+        UnicodeError("no name"),
+        ImportError("no SOCKS"),
+        Unreachable("Another program uses the port."),
+        RuntimeError("a fault of our own"),
+    ],
+    ids=lambda failure: type(failure).__name__,
+)
+async def test_no_failure_ends_it_once_online(
+    opened: Any, server: Server, failure: Exception
+) -> None:
+    """Names, certificates, proxies and even our own faults can be well again: it is tried again."""
+    failures = [failure, failure]
+
+    async def locate(_needed: str | None) -> Located:
+        if server.count and failures:
+            raise failures.pop()
+        return Located(server.url, "here")
+
+    client = await opened(url=locate)
+    peer = await server.accepts()
+    await until(client, lambda state: state.connection is ConnectionStatus.ONLINE)
+    await peer.vanishes()
+    await server.accepts()
+    state = await until(client, lambda state: state.connection is ConnectionStatus.ONLINE)
+    assert (failures, state.failure) == ([], None)
 
 
 async def test_what_cannot_pass_is_tried_at_the_slowest_interval() -> None:
