@@ -18,7 +18,7 @@ SOUND := $(shell $(BIN)/python -I -c 'import importlib.util as util, pathlib, sy
 	venv = pathlib.Path(".venv").absolute(); made = str(venv) in (venv / "bin/pip").read_text(); \
 	sys.exit(not (made and util.find_spec("pip")))' 2>/dev/null && echo yes)
 
-.PHONY: help play serve test check format soak bench pictures protocol man recording docs release clean
+.PHONY: help play serve test check format soak mutants bench pictures protocol man recording docs release clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -40,6 +40,10 @@ check: $(DEV) ## lint, types, import contracts
 
 soak: $(DEV) ## the long proofs with their full counts, about half an hour
 	NOUGHTS_PROOFS=full $(BIN)/python -m pytest -s tests/proofs tests/e2e tests/backend/local tests/tui/test_chaos.py tests/tui/test_walk.py tests/tui/conformance $(ARGS)
+
+mutants: $(DEV) ## change the rules in thousands of ways and list what no test notices, some hours
+	nice $(BIN)/mutmut run $(ARGS)
+	@$(BIN)/mutmut results
 
 pictures: $(DEV) ## draw every screen into docs/pictures
 	$(BIN)/python -m benchmarks.pictures
@@ -67,7 +71,7 @@ format: $(DEV) ## format the code and mend what can be mended
 	$(BIN)/ruff format .
 
 clean: ## remove what make made
-	rm -rf .venv .hypothesis .*_cache build dist cdk.out snapshot_report.html
+	rm -rf .venv .hypothesis .*_cache build dist cdk.out mutants snapshot_report.html
 
 .PHONY: FORCE
 

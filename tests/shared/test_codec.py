@@ -28,6 +28,7 @@ from shared.messages import (
     Presence,
     QuickMatch,
     Request,
+    Resign,
     Start,
     Watch,
 )
@@ -570,3 +571,26 @@ def test_a_refusal_repeats_no_secret() -> None:
     ):
         refusal = refused(body)
         assert secret not in f"{refusal!r} {refusal} {vars(refusal)}"
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("[]", "A request must be one JSON object."),
+        ("{", "A request must be one JSON object."),
+        ('{"type":"start","mark":"z"}', "mark: not one of the values it can have."),
+        ('{"type":"start","key":"z"}', "key: not in the form it must have."),
+        ('{"type":"start","name":5}', "name: expected str, got int."),
+        ('{"type":"emote","id":"K7QF2M"}', "emote: is missing."),
+    ],
+)
+def test_a_refusal_says_what_is_wrong(body: str, sentence: str) -> None:
+    """Whoever writes a client reads which field is wrong, and in which way."""
+    with pytest.raises(Refusal) as caught:
+        decode_request(body)
+    assert caught.value.message == sentence
+
+
+def test_a_request_without_a_version_ignores_one() -> None:
+    """A field that a request does not have is ignored, ``v`` among them."""
+    assert decode_request('{"type":"resign","id":"K7QF2M","v":2}') == Resign(id="K7QF2M")

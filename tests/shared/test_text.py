@@ -17,6 +17,7 @@ from shared.text import (
     clean,
     clean_name,
     clean_sentence,
+    typed,
 )
 
 FORBIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -141,3 +142,16 @@ def test_a_sentence_of_the_server_has_an_end() -> None:
         SENTENCE_CODE_POINTS - 7
     )
     assert clean_sentence("That tile is taken.") == "That tile is taken."
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("\uff00\uff01\uff2b\uff5e\uff5f", "\uff00!K~\uff5f"),
+        ("\u2212\u2013\u2213", "--\u2213"),
+        ("\u3000\u0663", " 3"),
+    ],
+)
+def test_only_what_is_another_way_of_typing_is_read_as_ascii(text: str, read: str) -> None:
+    """Full-width forms, dashes, spaces and digits are read as ASCII, and their neighbours not."""
+    assert typed(text) == read
