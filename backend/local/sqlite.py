@@ -647,13 +647,16 @@ _columns_of: Final = {
     for name, columns in groupby(COLUMNS.items(), key=lambda item: item[1].path[0])
 }
 """By field of a game the columns that keep it."""
+_fields_of: Final = attrgetter(*_columns_of)
 
 
 def _changes(before: Game, after: Game) -> dict[str, Any]:
     """The columns that differ; most fields are the very same object."""
     changed = {}
-    for name, columns in _columns_of.items():
-        if getattr(before, name) is not getattr(after, name):
+    for columns, old, new in zip(
+        _columns_of.values(), _fields_of(before), _fields_of(after), strict=True
+    ):
+        if old is not new:
             for column, value_of in columns:
                 if (value := value_of(after)) != value_of(before):
                     changed[column] = _json(value) if column in _JSON else value
