@@ -101,6 +101,7 @@ def test_the_service_is_kept_alive_and_apart() -> None:
     """It comes back after every end, as nobody, with one folder that nobody else can open."""
     service = unit()["Service"]
     settings = {
+        "Type": "notify",
         "Restart": "always",
         "DynamicUser": "yes",
         "StateDirectory": "noughts-tui",

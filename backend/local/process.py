@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, closing
@@ -180,11 +181,13 @@ async def _run(store: SqliteStore, options: ServeOptions, note: Note, data: Path
         note.write(urls[0])
         _log.info("started: %s %s at %s, games in %s", PROGRAM, version(), urls[0], data)
         _announce(options, urls)
+        _tell_service_manager("READY=1")
         _on_signals(_QUESTIONS, lambda _: _tell_how_it_is(gateway, certificate))
         async with _looking_after(store, certificate):
             why = await _until(ending.event, gateway, options.idle_exit)
         # Whoever wants the folder now waits until it is free.
         note.remove()
+        _tell_service_manager("STOPPING=1")
         _log.info("stopping: %s", f"told by {ending.by}" if ending.by else why)
     _log.info("stopped")
     return ending.status
@@ -244,6 +247,19 @@ def _announce(options: ServeOptions, urls: Sequence[str]) -> None:
     # Whoever started this process may not listen any more.
     with contextlib.suppress(OSError):
         print("\n".join(lines), flush=True)  # noqa: T201 (a command line)
+
+
+def _tell_service_manager(state: str) -> None:
+    """Says how things stand to systemd, which then knows when a start has succeeded."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if address.startswith("@"):
+        address = f"\0{address[1:]}"
+    if address and sys.platform != "win32":
+        with (
+            contextlib.suppress(OSError),
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifying,
+        ):
+            notifying.sendto(state.encode(), address)
 
 
 def _invitation(options: ServeOptions, url: str) -> Iterator[str]:

@@ -112,6 +112,24 @@ async def test_its_life_can_be_read_by_machines(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="systemd is Linux's")
+async def test_systemd_is_told_when_it_listens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A start has succeeded once players can connect, and the end is announced."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.setblocking(False)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        async with running(tmp_path / "games") as program:
+            loop = asyncio.get_running_loop()
+            assert await loop.sock_recv(manager, 100) == b"READY=1"
+            assert await asyncio.to_thread(health, program.port) == 200
+            program.process.terminate()
+            assert await loop.sock_recv(manager, 100) == b"STOPPING=1"
+            assert await program.ended() == (0, "", "")
+
+
 async def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path: Path) -> None:
     """Killed without a warning, the gateway has stored every move that it had answered."""
     async with running(tmp_path) as program, peer(program.url) as ada, peer(program.url) as bob:
