@@ -42,6 +42,7 @@ from backend.core.service import Service
 from backend.handlers.entry import Handler
 from backend.local import invocation
 from backend.local.clock import SteadyClock
+from backend.local.descriptors import refusing
 from backend.local.forwarded import is_loopback, player_address
 from backend.local.groups import Groups
 from backend.local.http import (
@@ -401,6 +402,7 @@ async def serve(
     gateway.host, gateway.port = host, next(ports(door.socket for door in doors.players), 0)
     try:
         async with AsyncExitStack() as opened:
+            opened.enter_context(refusing([*doors.players, *doors.operator]))
             for server in _servers(gateway, doors, limits):
                 await opened.enter_async_context(server)
             sweeping = asyncio.create_task(_sweep_forever(gateway))
