@@ -91,6 +91,30 @@ def test_anchors_lead_somewhere(path: Path) -> None:
             assert anchor in anchors(page), f"{target}#{anchor}"
 
 
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+
+def test_the_architecture_names_files_that_exist() -> None:
+    """Whoever looks for what the architecture speaks of finds it."""
+    named = set(re.findall(r"`((?:backend|shared|tests|tui)/[\w./]+)`", ARCHITECTURE))
+    assert len(named) > 20
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+def test_every_room_of_the_app_is_in_the_architecture() -> None:
+    """The table of rooms leaves no module or folder of the app out."""
+    rows = re.findall(r"^\| (`tui/[^|]*) \|", ARCHITECTURE, re.MULTILINE)
+    told = {
+        name.removeprefix("tui/").strip("/") for name in re.findall(r"`([^`]+)`", " ".join(rows))
+    }
+    here = {
+        path.name
+        for path in (ROOT / "tui").iterdir()
+        if (path.suffix == ".py" and path.name != "__init__.py") or (path / "__init__.py").exists()
+    }
+    assert here - told == set()
+
+
 def test_every_long_proof_is_in_the_soak() -> None:
     """`make soak` runs every test that has a full count beside the reduced one."""
     [run] = re.findall(r"^\tNOUGHTS_PROOFS=full .*$", (ROOT / "Makefile").read_text(), re.MULTILINE)
