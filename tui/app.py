@@ -132,6 +132,13 @@ class NoughtsApp(App[None]):
         super().panic(*renderables)
         self._return_code = 1
 
+    def _fatal_error(self) -> None:
+        from rich.traceback import Traceback  # noqa: PLC0415 (for a broken app only)
+
+        # Textual shows the values of variables, too: the key of a seat may be among them.
+        self.bell()
+        self.panic(Traceback())
+
     async def on_mount(self) -> None:
         options = self.session.options
         if options.motion == "reduced":

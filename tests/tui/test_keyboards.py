@@ -10,7 +10,7 @@ from textual.geometry import Region
 from textual.widgets import Input
 
 from tests.tui.scenes import SCENES, Scene, played, settle, table
-from tests.tui.snapshots import CODE
+from tests.tui.snapshots import CODE, KEY
 from tests.tui.stage import StillClient, online
 from tui.app import create_app
 from tui.doctor import Terminal, terminal_findings
@@ -24,6 +24,24 @@ def test_a_panic_is_a_failure() -> None:
     """An app that breaks ends with the status of a failure."""
     app = create_app(Options(), client=StillClient(), record=RecordFile(None))
     app.panic("broken")
+    assert app.return_code == 1
+
+
+def test_a_panic_shows_no_values() -> None:
+    """What an app that breaks prints holds no variables: a seat's key may be among them."""
+    app = create_app(Options(), client=StillClient(), record=RecordFile(None))
+    try:
+        broken = f"{KEY[:4]}{KEY[4:]}"
+        ()[len(broken)]
+    except IndexError as error:
+        app._handle_exception(error)
+    shown = "".join(
+        segment.text
+        for renderable in app._exit_renderables
+        for segment in app.console.render(renderable)
+    )
+    assert "IndexError" in shown
+    assert KEY not in shown
     assert app.return_code == 1
 
 
