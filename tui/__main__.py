@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final
 
 from shared import serve_options
@@ -49,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     # What a library logs must not be written over the screen.
     logging.getLogger().addHandler(logging.NullHandler())
+    _write_in_any_encoding()
     parser = arguments.parser()
     try:
         found = parser.parse_args(argv)
@@ -65,6 +67,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     return status
+
+
+def _write_in_any_encoding() -> None:
+    """Lets what a terminal's encoding does not have be a question mark there."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _play(parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:

@@ -166,6 +166,19 @@ def test_the_help_names_the_themes(capsys: pytest.CaptureFixture[str]) -> None:
     assert [theme for theme in OWN_THEMES if theme not in told] == []
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "iso8859-1"])
+def test_a_terminal_that_lacks_a_character(encoding: str) -> None:
+    """What a terminal's encoding lacks is a question mark there, in the help and in a mistake."""
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    for words, status in ((["--help"], 0), (["--clock", "3"], 2)):
+        ran = subprocess.run(
+            python_command(*words), env=environment, capture_output=True, check=False
+        )
+        assert ran.returncode == status
+        assert b"Traceback" not in ran.stderr
+        assert b"?" in ran.stdout + ran.stderr
+
+
 @pytest.mark.parametrize("url", ["ws://x/a b", "ws://x y/", "ws://x\u3000y/"])
 def test_an_address_in_two_words(capsys: pytest.CaptureFixture[str], url: str) -> None:
     """An address has no spaces in it."""
