@@ -95,12 +95,13 @@ $(DEV): .venv/.made pyproject.toml constraints.txt
 AWS := .venv/.aws
 CDK := $(BIN)/python -m backend.infra.cdk
 
-.PHONY: deploy destroy synth probe
+.PHONY: deploy bootstrap destroy synth probe
 
-# Bootstrap synthesises first, so an invalid setting is refused before anything is made.
 deploy: $(AWS) ## deploy the backend to AWS; ARGS="-c memory=1024" chooses settings
-	@$(CDK) bootstrap $(ARGS)
 	@$(CDK) deploy $(ARGS)
+
+bootstrap: $(AWS) ## make or update the CDK's toolkit, which all CDK apps of an account share
+	@$(CDK) bootstrap $(ARGS)
 
 destroy: $(AWS) ## remove the backend from AWS; ARGS="-c name=mine" says which
 	@$(CDK) destroy $(ARGS)

@@ -4,7 +4,7 @@ The defaults stand here and nowhere else; `docs/deploy.md` says what each is for
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any, Final, Literal, Self, get_args, get_type_hints
@@ -48,6 +48,7 @@ class Settings:
     domain: str = ""
     certificate: str = ""
     access_logs: bool = False
+    boundary: str = ""
     probe: bool = False
 
     def __post_init__(self) -> None:
@@ -82,8 +83,10 @@ class Settings:
         """
         # A context also holds what others put there, such as the CDK's own switches.
         for given in context.keys() - set(cls.names()):
-            if meant := get_close_matches(given, cls.names(), 1):
-                raise InvalidSetting(f"{given}: no such setting; {meant[0]} is one")
+            if option := _OPTIONS.get(given.lower()):
+                raise InvalidSetting(f"{given}: is no setting, but an option of its own: {option}")
+            if meant := _nearest(given, cls.names()):
+                raise InvalidSetting(f"{given}: no such setting; {meant} is one")
         kinds = get_type_hints(cls)
         return cls(
             **{
@@ -92,6 +95,25 @@ class Settings:
                 if context.get(name) is not None
             }
         )
+
+
+# Where AWS is reached is no matter of the stack.
+_OPTIONS: Final = {
+    "profile": "--profile NAME, or AWS_PROFILE",
+    "qualifier": "--qualifier NAME",
+    "region": "--region NAME, or AWS_REGION",
+}
+_NEAR: Final = 0.75
+_FEW: Final = 3
+
+
+def _nearest(given: str, names: Sequence[str]) -> str | None:
+    """The setting that a name must have been meant to be, if there is one."""
+    written = given.lower().replace("-", "_")
+    longer = [name for name in names if name.startswith(written) and len(written) >= _FEW]
+    shorter = [name for name in names if written.startswith(f"{name}_")]
+    close = get_close_matches(written, names, 1, _NEAR)
+    return next(iter((*close, *longer, *shorter)), None)
 
 
 _RANGES: Final = {
@@ -109,6 +131,7 @@ _FORMS: Final = {
     "email": re.compile(r"([^@\s]+@[^@\s]+)?"),
     "domain": re.compile(r"([a-z0-9-]+(\.[a-z0-9-]+)+)?"),
     "certificate": re.compile(r"(arn:\S+)?"),
+    "boundary": re.compile(r"(arn:\S+|[\w+=,.@/-]+)?"),
 }
 
 

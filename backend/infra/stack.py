@@ -3,6 +3,7 @@
 from typing import Any
 
 from aws_cdk import CfnOutput, Stack, Tags
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from backend.infra.alarms import Alarms
@@ -31,6 +32,8 @@ class NoughtsStack(Stack):
         dashboard = Dashboard(self, "Dashboard", measures)
         if settings.budget:
             Budget(self, "Budget", settings)
+        if settings.boundary:
+            self._bound(settings.boundary)
         Tags.of(self).add("application", settings.name)
         outputs = {
             "websocketEndpoint": (api.endpoint, "Where clients connect"),
@@ -44,3 +47,12 @@ class NoughtsStack(Stack):
             )
         for name, (value, description) in outputs.items():
             CfnOutput(self, name, value=value, description=description)
+
+    def _bound(self, policy: str) -> None:
+        """Lets no role of the stack have more rights than this policy of the account."""
+        found = (
+            iam.ManagedPolicy.from_managed_policy_arn(self, "Boundary", policy)
+            if policy.startswith("arn:")
+            else iam.ManagedPolicy.from_managed_policy_name(self, "Boundary", policy)
+        )
+        iam.PermissionsBoundary.of(self).apply(found)

@@ -37,6 +37,7 @@ def test_settings_come_as_text() -> None:
         "domain": "play.example.org",
         "certificate": "arn:aws:acm:…",
         "access_logs": "true",
+        "boundary": "arn:aws:iam::1:policy/limits",
         "probe": "true",
     }
     assert Settings.read(chosen) == Settings(
@@ -58,6 +59,7 @@ def test_settings_come_as_text() -> None:
         domain="play.example.org",
         certificate="arn:aws:acm:…",
         access_logs=True,
+        boundary="arn:aws:iam::1:policy/limits",
         probe=True,
     )
 
@@ -88,6 +90,7 @@ def test_settings_come_as_text() -> None:
         ("budget", "20"),
         ("budget", "-1"),
         ("ip", "ipv6"),
+        ("boundary", "my policy"),
     ],
 )
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
@@ -102,13 +105,31 @@ def test_a_wrong_setting_is_named(name: str, value: str) -> None:
         ("memmory", "memory"),
         ("access-logs", "access_logs"),
         ("Rate", "rate"),
-        ("region", "retention"),
+        ("mem", "memory"),
+        ("log-retention", "retention"),
+        ("mail", "email"),
+        ("python_version", "python"),
+        ("cert", "certificate"),
+        ("budgets", "budget"),
     ],
 )
 def test_a_misspelt_setting_is_refused(given: str, meant: str) -> None:
     """A name that is nearly a setting's would otherwise be passed over without a word."""
     with pytest.raises(InvalidSetting, match=f"^{given}: no such setting; {meant} is one$"):
         Settings.read({given: "1"})
+
+
+@pytest.mark.parametrize("given", ["region", "Region", "profile", "qualifier"])
+def test_an_option_is_no_setting(given: str) -> None:
+    """What the command line has an option for is answered with that option."""
+    with pytest.raises(InvalidSetting, match=rf"^{given}: is no setting, .*: --{given.lower()} "):
+        Settings.read({given: "1"})
+
+
+@pytest.mark.parametrize("given", ["vpc", "account", "environment", "im", "st", "version"])
+def test_what_is_near_nothing_is_not_guessed(given: str) -> None:
+    """Where no setting is near, none is suggested."""
+    assert Settings.read({given: "1"}) == Settings()
 
 
 def test_what_others_say_is_passed_over() -> None:

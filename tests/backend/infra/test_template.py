@@ -232,6 +232,16 @@ def test_what_is_deployed_says_whose_it_is() -> None:
     assert all(tags == [{"Key": "application", "Value": "mine"}] for tags in tagged)
 
 
+@pytest.mark.parametrize("policy", ["limits", "arn:aws:iam::123456789012:policy/limits"])
+def test_a_boundary_bounds_every_role(policy: str) -> None:
+    """Where an account wants a permissions boundary, each role of the stack has it."""
+    roles = synthesise(boundary=policy, access_logs=True).resources("AWS::IAM::Role").values()
+    assert len(roles) == 2
+    for role in roles:
+        assert str(role["PermissionsBoundary"]).find("limits") > 0
+    assert "PermissionsBoundary" not in synthesise().only("AWS::IAM::Role")
+
+
 def test_the_endpoint_is_told() -> None:
     """The stack says where clients connect: at the stage, or at one's own domain."""
     [api] = synthesise().resources("AWS::ApiGatewayV2::Api")
