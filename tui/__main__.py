@@ -17,7 +17,7 @@ from shared import serve_options
 from tui import arguments, terminal
 from tui.client.address import check_url
 from tui.client.errors import Unreachable
-from tui.folders import NoFolder, state_folder
+from tui.folders import NoFolder
 from tui.options import (
     OWN_THEMES,
     JoinGame,
@@ -160,8 +160,6 @@ def _unknown_theme(asked: str | None) -> Iterator[str]:
 def _serve(parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:
     from tui import embedded  # noqa: PLC0415 (for this one command)
 
-    if found.data is None:
-        state_folder()  # where there is none, that is said here
     command = embedded.command(*serve_options.words(serve_options.read(found, parser)))
     if sys.platform == "win32":
         import subprocess  # noqa: PLC0415 (where the process cannot be replaced)

@@ -6,21 +6,20 @@ import contextlib
 import logging
 import os
 import signal
-import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from backend.core.game import Moment
 from backend.core.ports import Busy, Store, Unwritable
 from backend.core.service import LIFE_SECONDS
 from backend.handlers.clock import SystemClock
 from backend.local import chaos, folder, journal
+from backend.local.announcing import announce, tell_service_manager, urls_of
 from backend.local.certificates import BadCertificate, Certificate
 from backend.local.folder import GAMES, InUse, NoHome, Note
 from backend.local.gateway import Gateway, serve
@@ -31,11 +30,8 @@ from backend.local.listening import (
     CannotListen,
     Door,
     Doors,
-    is_local,
     listen,
     ports,
-    typeable,
-    with_port,
 )
 from backend.local.metrics import Tally
 from backend.local.sqlite import SqliteStore, UnusableFile
@@ -74,7 +70,6 @@ _TRIED_SECONDS: Final = 1
 _SIGNALLED: Final = 128
 _ENDS: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 _QUESTIONS: Final = ("SIGUSR1", "SIGUSR2")
-_LOOPBACK_ONLY: Final = "only this machine can connect; --host 0.0.0.0 lets others in"
 
 _log: Final = logging.getLogger(__name__)
 
@@ -177,18 +172,20 @@ async def _run(store: SqliteStore, options: ServeOptions, note: Note, data: Path
     doors = _doors(options, certificate)
     desk = _desk(store, options, data / GAMES)
     async with _serving(CappedStore(store, options.games), options, doors, desk) as gateway:
-        urls = _urls(options, doors)
+        urls = urls_of(options, next(ports(door.socket for door in doors.players), 0))
         note.write(urls[0])
         _log.info("started: %s %s at %s, games in %s", PROGRAM, version(), urls[0], data)
-        _announce(options, urls)
-        _tell_service_manager("READY=1")
+        announce(options, urls)
+        tell_service_manager("READY=1")
         _on_signals(_QUESTIONS, lambda _: _tell_how_it_is(gateway, certificate))
         async with _looking_after(store, certificate):
             why = await _until(ending.event, gateway, options.idle_exit)
         # Whoever wants the folder now waits until it is free.
         note.remove()
-        _tell_service_manager("STOPPING=1")
+        tell_service_manager("STOPPING=1")
         _log.info("stopping: %s", f"told by {ending.by}" if ending.by else why)
+    if options.unix is not None:
+        options.unix.unlink(missing_ok=True)
     _log.info("stopped")
     return ending.status
 
@@ -229,53 +226,6 @@ def _serving(
     if options.chaos is None:
         return serve(store, **settings)
     return chaos.serve(store, options.chaos, **settings)
-
-
-def _urls(options: ServeOptions, doors: Doors) -> list[str]:
-    """Where clients connect, as it can be typed; a path for a proxy comes last."""
-    scheme = "wss" if options.certificate else "ws"
-    port = next(ports(door.socket for door in doors.players), 0)
-    urls = [f"{scheme}://{with_port(host, port)}" for host in typeable(options.hosts)]
-    return [*urls, f"unix:{options.unix}"] if options.unix else urls
-
-
-def _announce(options: ServeOptions, urls: Sequence[str]) -> None:
-    lines = [f"listening on {url}" for url in urls]
-    if options.metrics_port is not None:
-        lines.append(f"metrics at {options.metrics_host}, port {options.metrics_port}")
-    lines += _invitation(options, urls[0])
-    # Whoever started this process may not listen any more.
-    with contextlib.suppress(OSError):
-        print("\n".join(lines), flush=True)  # noqa: T201 (a command line)
-
-
-def _tell_service_manager(state: str) -> None:
-    """Says how things stand to systemd, which then knows when a start has succeeded."""
-    address = os.environ.get("NOTIFY_SOCKET", "")
-    if address.startswith("@"):
-        address = f"\0{address[1:]}"
-    if address and sys.platform != "win32":
-        with (
-            contextlib.suppress(OSError),
-            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifying,
-        ):
-            notifying.sendto(state.encode(), address)
-
-
-def _invitation(options: ServeOptions, url: str) -> Iterator[str]:
-    """What others type, where they can reach this."""
-    behind_a_proxy = options.unix or options.trust_forwarded
-    local = all(is_local(host) for host in typeable(options.hosts))
-    if options.public_url:
-        if is_local(urlsplit(options.public_url).hostname or ""):
-            _log.warning("--public-url leads every machine to itself; nobody else gets here by it")
-        yield f"others type: {PROGRAM} --url {options.public_url}"
-    elif not local:
-        yield f"others type: {PROGRAM} --url {url}"
-    elif options.host and not all(is_local(host) for host in options.host):
-        _log.warning("this machine has no address that others could type")
-    elif not behind_a_proxy and options.idle_exit is None:
-        _log.info(_LOOPBACK_ONLY)
 
 
 async def _until(ended: asyncio.Event, gateway: Gateway, idle_exit: float | None) -> str:

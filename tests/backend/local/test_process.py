@@ -202,6 +202,20 @@ async def test_others_are_told_what_to_type(tmp_path: Path) -> None:
     assert len(told) == min(1, len(reachable))
 
 
+async def test_a_unix_socket_goes_with_its_server(tmp_path: Path) -> None:
+    """A proxy on this machine comes by a file, which the server makes and removes."""
+    path = tmp_path / "socket"
+    async with running(tmp_path / "games", "--unix", str(path)) as program:
+        assert program.line == f"listening on unix:{path}"
+        with socket.socket(socket.AF_UNIX) as door:
+            door.connect(str(path))
+            async with peer("ws://a/", sock=door) as ada:
+                assert (await ada.ask(type="ping"))["type"] == "pong"
+        program.process.terminate()
+        assert await program.ended() == (0, "", "")
+    assert set(_modes(tmp_path)) == {tmp_path.name, "games"}
+
+
 async def test_a_public_address_is_told_in_place_of_its_own(tmp_path: Path) -> None:
     """Behind a proxy others type the proxy's address; one that leads nowhere is warned of."""
     for url, warned in (("wss://example.org/noughts", False), ("ws://localhost:8002", True)):
