@@ -119,7 +119,13 @@ class DynamoDBStore:
             remove=[f"Away{side}", f"AwayAt{side}"],
             take={"Watchers": {connection}},
         )
-        item = self._change(game_id, entitled, bound, at)
+        try:
+            item = self._change(game_id, entitled, bound, at)
+        except Conflict as conflict:
+            if conflict.current is not None and rules.seat_of(conflict.current, connection) is mark:
+                # Bound by a try that was answered late, which may not have come to the lobby.
+                self._show_as_it_is(game_id, at)
+            raise
         game = items.game_of(item)
         self._show(item, game, at)
         return game
@@ -231,12 +237,24 @@ class DynamoDBStore:
         One who comes or goes decides that, as the first or the last at a listed game; but no
         expression can tell.
         """
-        if (game.lobby is not None) == ("Lobby" in item):
-            return
-        shard = {"Lobby": items.shard_of(game.id)}
-        change = Update(put=shard) if game.lobby else Update(remove=list(shard))
-        with suppress(Conflict):  # whoever changed it meanwhile has seen to it
-            self._update(game.id, equal("Rev", game.rev), change, at)
+        for _ in range(MEETINGS):
+            if (game.lobby is not None) == ("Lobby" in item):
+                return
+            shard = {"Lobby": items.shard_of(game.id)}
+            change = Update(put=shard) if game.lobby else Update(remove=list(shard))
+            with suppress(Conflict):
+                self._update(game.id, equal("Rev", game.rev), change, at)
+                return
+            found = self._item(game.id)
+            if found is None:
+                return
+            item, game = found, items.game_of(found)
+        raise Busy
+
+    def _show_as_it_is(self, game_id: str, at: Moment) -> None:
+        item = self._item(game_id)
+        if item is not None:
+            self._show(item, items.game_of(item), at)
 
     def _change(self, game_id: str, clause: Clause, change: Update, at: Moment) -> Item:
         """An update that everybody is told of: the next ``rev``, and a new life."""

@@ -1,6 +1,7 @@
 """What the DynamoDB store adds to the contract of every store: faults, sizes, shards."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from backend.core.ports import Busy, Change, Conflict, Store
 from shared.board import Mark
 from shared.messages import Series
 from shared.text import NAME_BYTES, clean_name
+from tests.backend.aws.emulator import emulator
 from tests.backend.aws.faulty import Faulty, refusal
 from tests.backend.aws.meter import size
 
@@ -147,6 +149,52 @@ def test_a_throttled_transaction_is_busy(code: str) -> None:
     error = refusal("TransactionCanceledException", CancellationReasons=[{"Code": code}])
     with pytest.raises(Busy):
         CALLS["save_together"](failing(error))
+
+
+class Interrupted:
+    """The emulator's client, at whose so-manieth update something happens instead, once."""
+
+    def __init__(self, client: Any, update: int, deed: Callable[[], object]) -> None:
+        self._client = client
+        self._left = update
+        self._deed = deed
+
+    def __getattr__(self, operation: str) -> Any:
+        return getattr(self._client, operation)
+
+    def update_item(self, **request: Any) -> dict[str, Any]:
+        self._left -= 1
+        if not self._left:
+            self._deed()
+        answer: dict[str, Any] = self._client.update_item(**request)
+        return answer
+
+
+def throttle() -> None:
+    raise refusal("ThrottlingException")
+
+
+@pytest.mark.parametrize("is_throttled", [True, False])
+def test_who_comes_back_is_in_the_lobby(is_throttled: bool) -> None:
+    """Whatever happens between the two writes of a return, its repeat makes the game visible."""
+    client, table = emulator().client("dynamodb"), emulator().new_table()
+    plain = DynamoDBStore(client, table)
+    plain.create(MATCH, AT)
+    gone = plain.unbind(MATCH.id, Mark.X, CONNECTION, AT)
+    assert list(plain.lobby("open", 0)) == []
+
+    def change() -> None:
+        current = plain.load(MATCH.id, AT)
+        assert current is not None
+        plain.save(current, replace(current, rev=gone.rev + 2, clock=5), AT)
+
+    meddled = DynamoDBStore(Interrupted(client, 2, throttle if is_throttled else change), table)
+    with suppress(Busy):
+        meddled.bind(MATCH.id, Mark.X, HOST.token, "new", AT)
+    if is_throttled:
+        with pytest.raises(Conflict):
+            meddled.bind(MATCH.id, Mark.X, HOST.token, "new", AT)
+    assert [line.id for line in plain.lobby("open", 0)] == [MATCH.id]
 
 
 def largest(name: str) -> Game:
