@@ -7,12 +7,16 @@ import shutil
 import subprocess
 import tomllib
 from configparser import ConfigParser
+from dataclasses import fields
 from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 
+from backend.core.ports import Metric
+from backend.local.metrics import Tally
 from backend.local.process import parse
+from shared.serve_options import ServeOptions
 from tests.test_architecture import loaded_by
 
 ROOT = Path(__file__).parents[1]
@@ -129,3 +133,23 @@ def test_systemd_understands_the_unit(tmp_path: Path) -> None:
     )
     # It reads the machine's other units as well, and has a word on some.
     assert [line for line in ran.stderr.splitlines() if "noughts-tui" in line] == []
+
+
+def test_every_metric_of_the_server_is_documented() -> None:
+    """Whoever writes an alarm finds what the server counts, under the name that AWS has for it."""
+    text = (ROOT / "docs" / "serve.md").read_text(encoding="utf-8")
+    told = Tally().text([("connections", "Open connections.", {"": 1})])
+    for name in re.findall(r"^# TYPE (\w+)", told, re.MULTILINE):
+        assert f"`{name}" in text, name
+    for metric in Metric:
+        assert f"`{metric}`" in text, metric
+
+
+def test_every_limit_is_documented() -> None:
+    """Each option of a server stands in its page, or in the player's manual."""
+    pages = [
+        (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("serve.md", "playing.md")
+    ]
+    for field in fields(ServeOptions):
+        flag = f"--{field.name.replace('_', '-')}"
+        assert any(flag in page for page in pages), flag
