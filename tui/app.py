@@ -314,12 +314,12 @@ class NoughtsApp(App[None]):
     def _open_table(self, event: OpenTable) -> None:
         in_front = self._uncover(event.asker)
         if isinstance(event.asker, LobbyScreen):
-            self.push_screen(self._screen_of(event.session, event.game_id))
+            self.push_screen(self._screen_of(event))
             event.asker.busy = ""
         elif in_front:
             if isinstance(event.asker, WaitingScreen):
                 self.clear_notifications()  # Nobody need be called to what he sees.
-            self.switch_screen(self._screen_of(event.session, event.game_id))
+            self.switch_screen(self._screen_of(event))
 
     @on(Began)
     def _summon(self, event: Began) -> None:
@@ -429,11 +429,12 @@ class NoughtsApp(App[None]):
             self._practices.remove(client)
             await client.__aexit__(None, None, None)
 
-    def _screen_of(self, session: Session, game_id: str) -> PlainScreen:
+    def _screen_of(self, event: OpenTable) -> PlainScreen:
+        session, game_id = event.session, event.game_id
         table = session.client.state.tables[game_id]
         waits = table.seat is not None and table.game.status == "waiting"
         if waits:
-            return WaitingScreen(session, game_id)
+            return WaitingScreen(session, game_id, event.sought)
         from tui.screens.game import GameScreen  # noqa: PLC0415 (as every screen but the first)
 
         return GameScreen(session, game_id)

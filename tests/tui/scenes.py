@@ -21,6 +21,7 @@ from tui.record import Record
 from tui.screens.base import PlainScreen
 from tui.screens.lobby import LobbyScreen
 from tui.themes import COLOUR_BLIND, HIGH_CONTRAST, LIGHT
+from tui.words.waiting import Sought
 
 SIZES = ((80, 24), (120, 40), (44, 18))
 
@@ -37,6 +38,7 @@ class Scene:
     size: tuple[int, int] | None = None
     """Instead of whatever size is asked for."""
     seats: tuple[tuple[SavedSeat, Any], ...] = ()
+    sought: Sought = ""
     silent: bool = False
     """Whether the server answers no request to sit down."""
 
@@ -83,8 +85,11 @@ SCENES: dict[str, Scene] = {
     "lobby_name": Scene(_LOBBY, ("e",)),
     "lobby_computer": Scene(_LOBBY, ("p",)),
     "lobby_help": Scene(_LOBBY, ("question_mark",)),
+    "waiting_anybody": Scene(online(table(o=None)), sought="anybody"),
+    "waiting_match": Scene(online(table(o=None, clock=30)), sought="match"),
     "waiting": Scene(
         online(table(o=None)),
+        sought="friend",
         options={"url": "wss://play.example.org/game"},
         where="wss://play.example.org",
     ),
@@ -147,7 +152,7 @@ async def reached(scene: Scene, app: NoughtsApp, pilot: Pilot[None]) -> None:
     """Leads a running app into its scene."""
     await settle(pilot)
     for shown in scene.state.tables.values():
-        open_table(app, shown.id)
+        open_table(app, shown.id, scene.sought)
         await settle(pilot)
     for key in scene.keys:
         await pilot.press(key)

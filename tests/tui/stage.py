@@ -16,6 +16,7 @@ from tui.options import Level, Options
 from tui.record import RecordFile
 from tui.screens.intents import OpenTable
 from tui.screens.lobby import LobbyScreen
+from tui.words.waiting import Sought
 
 
 def online(*tables: Table, **others: Any) -> ClientState:
@@ -204,7 +205,7 @@ def stage(
     return app
 
 
-def open_table(app: NoughtsApp, game_id: str = CODE) -> None:
+def open_table(app: NoughtsApp, game_id: str = CODE, sought: Sought = "") -> None:
     """Shows a table as if the lobby had opened it."""
     assert isinstance(app.screen, LobbyScreen)
-    app.screen.post_message(OpenTable(app.session, game_id, app.screen))
+    app.screen.post_message(OpenTable(app.session, game_id, app.screen, sought))

@@ -224,11 +224,14 @@ class PlainScreen(Screen[None]):
         in_front = stack[stack.index(self) + 1 :] if self in stack else [self]
         return all(each.is_modal for each in in_front)
 
-    def write(self, selector: str, text: str) -> None:
-        """Changes a text where it differs: to set one lays out, and draws, the whole screen."""
+    def write(self, selector: str, text: str, *, layout: bool = True) -> None:
+        """Changes a text where it differs.
+
+        A layout paints the whole screen; a text whose widget keeps its size needs none.
+        """
         static = self.query_one(selector, Static)
         if static.content != text:
-            static.update(text)
+            static.update(text, layout=layout)
 
     @on(Changed)
     def _take_state(self, event: Changed) -> None:

@@ -6,16 +6,20 @@ from textual.screen import Screen
 from tui.options import Level
 from tui.session import Session
 from tui.words.story import Story
+from tui.words.waiting import Sought
 
 
 class OpenTable(Message):
     """Show a table: over the lobby if that asks, else in place of the screen that does."""
 
-    def __init__(self, session: Session, game_id: str, asker: Screen[None]) -> None:
+    def __init__(
+        self, session: Session, game_id: str, asker: Screen[None], sought: Sought = ""
+    ) -> None:
         super().__init__()
         self.session = session
         self.game_id = game_id
         self.asker = asker
+        self.sought = sought
 
 
 class Began(Message):

@@ -34,6 +34,7 @@ from tui.widgets.logo import Logo
 from tui.words.codes import NONE_PASTED, GameCode, ReplayCode, Unsure, read_code
 from tui.words.lobby import missed_text, record_text
 from tui.words.story import Story, story_of
+from tui.words.waiting import Sought
 
 _QUIT: Final = {"stay": "Stay", "quit": "Quit"}
 _LATER: Final = frozenset({"choose", "enter", "resume", "match", "new", "join", "name", "quit"})
@@ -174,7 +175,8 @@ class LobbyScreen(OpeningScreen):
 
     def action_match(self) -> None:
         clock = self.session.options.clock
-        self.open(Attempt("Looking for an opponent…", partial(self.client.match, clock)))
+        match = partial(self.client.match, clock)
+        self.open(Attempt("Looking for an opponent…", match, sought="match"))
 
     def action_new(self) -> None:
         self.app.push_screen(NewGameDialog(self.session.options.clock), self._start)
@@ -229,7 +231,8 @@ class LobbyScreen(OpeningScreen):
     def _start(self, new: StartGame | None) -> None:
         if new is not None:
             start = partial(self.client.start, new.mark, listed=new.listed, clock=new.clock)
-            self.open(Attempt("Starting a game…", start))
+            sought: Sought = "anybody" if new.listed else "friend"
+            self.open(Attempt("Starting a game…", start, sought=sought))
 
     def _ask_code(self, text: str = "", wrong: str = "", *, watch: bool = False) -> None:
         self.app.push_screen(CodeDialog(text, wrong, watch=watch), self._typed)

@@ -14,6 +14,7 @@ from tui.screens.base import PlainScreen
 from tui.screens.intents import OpenTable
 from tui.words.lobby import waited_text
 from tui.words.phrases import sentence_of
+from tui.words.waiting import Sought
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Attempt:
     busy: str
     request: Callable[[], Awaitable[Table]]
     typed: str = ""
+    sought: Sought = ""
+    """Whom a new game waits for."""
 
 
 class OpeningScreen(PlainScreen):
@@ -91,4 +94,4 @@ class OpeningScreen(PlainScreen):
                 self.notice = sentence_of(failure)
         else:
             # Busy until the table is in front.
-            self.post_message(OpenTable(self.session, table.id, self))
+            self.post_message(OpenTable(self.session, table.id, self, attempt.sought))

@@ -17,7 +17,7 @@ from tui.session import Session
 from tui.widgets.large import LargeCode
 from tui.words.phrases import SAID_MS, folded, join_words
 from tui.words.status import status
-from tui.words.waiting import offer_text, terms_text, waiting_text
+from tui.words.waiting import Sought, offer_text, terms_text, waiting_text, whom_text
 
 
 class WaitingScreen(PlainScreen):
@@ -34,9 +34,10 @@ class WaitingScreen(PlainScreen):
         "command into a terminal. The game begins by itself when they come."
     )
 
-    def __init__(self, session: Session, game_id: str) -> None:
+    def __init__(self, session: Session, game_id: str, sought: Sought = "") -> None:
         super().__init__(session)
         self.game_id = game_id
+        self._sought = sought
         self._since = session.now_ms()
         self._called: str | None = None
         self._copied_at = -math.inf
@@ -63,11 +64,13 @@ class WaitingScreen(PlainScreen):
 
     def compose_body(self) -> ComposeResult:
         with Vertical(id="waiting"):
-            yield Static("Your game's code", classes="quiet")
+            whom, others = whom_text(self._sought)
+            yield Static(whom, id="whom")
+            yield Static(others, id="others", classes="quiet")
             code = LargeCode()
             code.code, code.ascii = self.game_id, self.session.options.ascii
             yield code
-            yield Static("or, in another terminal", classes="quiet")
+            yield Static("Type the code in the lobby, or run this in a terminal:", id="how")
             with Center():
                 yield Static("", id="command", markup=False)
             yield Static("", id="terms", classes="quiet", markup=False)
@@ -92,9 +95,9 @@ class WaitingScreen(PlainScreen):
             stands = status(self.state, table, now)
             told, more = stands.text, stands.note
         self.write("#command", folded(self.command, self.size.width))
-        self.write("#waited", told)
         self.write("#terms", terms_text(table))
-        self.write("#offer", self.remarked or more)
+        self.write("#waited", told, layout=False)
+        self.write("#offer", self.remarked or more, layout=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "copy":

@@ -1,11 +1,39 @@
 """What is said to a player who waits for an opponent."""
 
-from typing import Final
+from typing import Final, Literal
 
 from tui.client.state import Table
 from tui.words.phrases import clock_text, elapsed
 
 OFFER_AFTER_MS: Final = 20_000
+
+Sought = Literal["friend", "anybody", "match", ""]
+"""Whom a waiting game is for; empty where that is no longer known."""
+
+_WHOM: Final[dict[Sought, tuple[str, str]]] = {
+    "friend": (
+        "Waiting for a friend with this code",
+        "Nobody else sees the game.",
+    ),
+    "anybody": (
+        "Open to everybody in the lobby",
+        "A friend can also come with this code.",
+    ),
+    "match": (
+        "Looking for an opponent",
+        "Whoever asks for a quick match plays you, or a friend with this code.",
+    ),
+    "": (
+        "Your game waits for an opponent",
+        "Give this code to whom you want to play.",
+    ),
+}
+
+
+def whom_text(sought: Sought) -> tuple[str, str]:
+    """For whom the game waits, and who else can see it."""
+    return _WHOM[sought]
+
 
 _SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _ASCII_SPINNER: Final = "|/-\\"
