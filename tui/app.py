@@ -24,16 +24,17 @@ from textual.theme import Theme, ThemeProvider
 from textual.widgets import Input
 
 from shared.errors import Refusal
+from shared.replay import code_of
 from shared.text import typed
 from tui import embedded
 from tui.client.client import Client
 from tui.client.errors import Unreachable
 from tui.client.seats import EMBEDDED, Seats
-from tui.client.state import ClientState, Happening, Table
+from tui.client.state import ClientState, Happening, Result, Table
 from tui.folders import state_folder
 from tui.options import Level, Options, ShowReplay
 from tui.own_command import program
-from tui.record import RecordFile
+from tui.record import Finished, RecordFile
 from tui.screens.base import PlainScreen
 from tui.screens.intents import Began, NameChanged, OpenReplay, OpenTable, PracticeOver, Practise
 from tui.screens.lobby import LobbyScreen
@@ -458,7 +459,7 @@ class NoughtsApp(App[None]):
                 case YourTurn():
                     self._ring()
                 case Ended(id, result) if not session.practice:
-                    record = self._record.add(id, result)
+                    record = self._record.add(id, result, _finished(state, id, result))
                     for screen in self.screen_stack:
                         if isinstance(screen, LobbyScreen):
                             screen.record = record
@@ -496,6 +497,16 @@ def _key_name(character: str) -> str:
     if character.isalnum():
         return character
     return unicodedata.name(character).lower().replace("-", "_").replace(" ", "_")
+
+
+def _finished(state: ClientState, game_id: str, result: Result) -> Finished | None:
+    """What the lobby tells of a game that is over."""
+    missed = (each.table for each in state.missed if each.id == game_id)
+    table = state.tables.get(game_id) or next(missed, None)
+    if table is None:
+        return None
+    replay = code_of(table.game.moves) if table.game.moves else ""
+    return Finished(result, opponent_name(table), replay)
 
 
 def create_app(

@@ -13,13 +13,26 @@ from tui.client.state import Result
 from tui.files import replace_file
 
 _REMEMBERED: Final = 50
+_TOLD: Final = 10
 _LOCK_SECONDS: Final = 0.1
 _POLL_SECONDS: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
+class Finished:
+    """A game that is over: how it ended for the player, against whom, and its replay code."""
+
+    result: Result
+    opponent: str = ""
+    replay: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
-    """``streak`` is wins in a row until now, ``best`` the most; ``games`` those counted last."""
+    """``streak`` is wins in a row until now, ``best`` the most; ``games`` those counted last.
+
+    ``last`` are the last games of which more is known, the newest first.
+    """
 
     won: Count = 0
     lost: Count = 0
@@ -27,8 +40,11 @@ class Record:
     streak: Count = 0
     best: Count = 0
     games: tuple[str, ...] = ()
+    last: tuple[Finished, ...] = ()
 
-    def with_result(self, game_id: str, result: Result) -> "Record":
+    def with_result(
+        self, game_id: str, result: Result, finished: Finished | None = None
+    ) -> "Record":
         """The record after a game; the same when it was counted before."""
         if game_id in self.games:
             return self
@@ -41,6 +57,7 @@ class Record:
             streak=streak,
             best=max(self.best, streak),
             games=(*self.games, game_id)[-_REMEMBERED:],
+            last=((finished, *self.last) if finished else self.last)[:_TOLD],
         )
 
 
@@ -54,7 +71,7 @@ class RecordFile:
     def __init__(self, folder: Path | None) -> None:
         self._path = folder / "record.json" if folder else None
         self._record = Record()
-        self._unsaved: dict[str, Result] = {}
+        self._unsaved: dict[str, tuple[Result, Finished | None]] = {}
 
     def read(self) -> Record:
         """What is recorded, as far as it can be read at this moment."""
@@ -63,8 +80,8 @@ class RecordFile:
                 self._record = self._counted(_record_in(_document(self._path)))
         return self._record
 
-    def add(self, game_id: str, result: Result) -> Record:
-        self._unsaved[game_id] = result
+    def add(self, game_id: str, result: Result, finished: Finished | None = None) -> Record:
+        self._unsaved[game_id] = result, finished
         try:
             self._save(self._path)
         except OSError:
@@ -89,8 +106,8 @@ class RecordFile:
                 replace_file(path, text)
 
     def _counted(self, record: Record) -> Record:
-        for game_id, result in self._unsaved.items():
-            record = record.with_result(game_id, result)
+        for game_id, (result, finished) in self._unsaved.items():
+            record = record.with_result(game_id, result, finished)
         return record
 
 

@@ -17,7 +17,7 @@ from tui.app import NoughtsApp
 from tui.client.seats import SavedSeat
 from tui.client.state import ClientState, ConnectionStatus, Said, Table
 from tui.options import Options
-from tui.record import Record
+from tui.record import Finished, Record, RecordFile
 from tui.screens.base import PlainScreen
 from tui.screens.lobby import LobbyScreen
 from tui.themes import COLOUR_BLIND, HIGH_CONTRAST, LIGHT
@@ -39,6 +39,7 @@ class Scene:
     """Instead of whatever size is asked for."""
     seats: tuple[tuple[SavedSeat, Any], ...] = ()
     sought: Sought = ""
+    record: tuple[Finished, ...] = ()
     silent: bool = False
     """Whether the server answers no request to sit down."""
 
@@ -67,6 +68,11 @@ _SEAT = SavedSeat(url="embedded", id=CODE, token="x." + "A" * 22, saved_at=NOW)
 _LOBBY = online(open_games=OPEN_GAMES, live_games=LIVE_GAMES)
 _MINE = online(table("40", series=Series(x=2, o=1, drawn=1), watchers=2))
 _WON = online(table("01428", clock=30, series=Series(x=3, o=1)))
+_RECORD = (
+    Finished("lost", "Grace", "R-0FP3"),
+    Finished("drawn", "Barbara Liskov", "R-007M"),
+    Finished("won", "Bob", "R-02F1"),
+)
 _NASTY = (
     "x[/]",
     "[@click=app.quit]hi[/]",
@@ -75,6 +81,8 @@ _NASTY = (
 SCENES: dict[str, Scene] = {
     "lobby_empty": Scene(online()),
     "lobby_full": Scene(_LOBBY, where="wss://play.example.org"),
+    "lobby_marked": Scene(_LOBBY, ("tab", "down"), where="wss://play.example.org", record=_RECORD),
+    "lobby_record": Scene(_LOBBY, seats=((_SEAT, game("4062")),), record=_RECORD),
     "lobby_resume": Scene(_LOBBY, seats=((_SEAT, game("4062")),)),
     "lobby_busy": Scene(_LOBBY, ("q",), seats=((_SEAT, game("4062")),), silent=True),
     "lobby_offline": Scene(
@@ -141,10 +149,14 @@ def begun(scene: Scene) -> tuple[NoughtsApp, StillClient]:
     """The app of a scene, before it runs."""
     client = StillClient(scene.state)
     client.seats = scene.seats
+    record = RecordFile(None)
+    for number, finished in enumerate(scene.record):
+        record.add(f"GAME{number}", finished.result, finished)
     if scene.silent:
         client.answers.clear()
     with patch.dict(os.environ, scene.environment):
-        app = stage(client, Options(name="Ada", motion="reduced", **scene.options), scene.where)
+        options = Options(name="Ada", motion="reduced", **scene.options)
+        app = stage(client, options, scene.where, record)
     return app, client
 
 

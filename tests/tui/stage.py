@@ -184,7 +184,10 @@ async def nobody_to_practise_with(_level: Level) -> tuple[Client, str]:
 
 
 def stage(
-    client: StillClient, options: Options | None = None, where: str = "embedded"
+    client: StillClient,
+    options: Options | None = None,
+    where: str = "embedded",
+    record: RecordFile | None = None,
 ) -> NoughtsApp:
     """The app with this client and clocks that stand still."""
     options = options or Options(name=client.name, motion="reduced")
@@ -192,7 +195,7 @@ def stage(
         options,
         client=client,
         practice=nobody_to_practise_with,
-        record=RecordFile(None),
+        record=record or RecordFile(None),
         remember=lambda _changes: None,
     )
     app.session = replace(

@@ -96,6 +96,19 @@ async def test_a_running_clock_is_cheap(monkeypatch: pytest.MonkeyPatch) -> None
         assert 0 < sent.bytes <= 300
 
 
+async def test_waiting_is_cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one waits, a turn of the spinner sends its line alone."""
+    async with played(SCENES["waiting"]) as (app, _, pilot):
+        screen = app.screen
+        assert isinstance(screen, PlainScreen)
+        screen.session = replace(screen.session, now_ms=lambda: NOW + 1000)
+        with sent_by(app, monkeypatch) as sent:
+            screen.show()
+            await settle(pilot)
+        assert sent.whole_screens == 0
+        assert 0 < sent.bytes <= 300
+
+
 async def test_what_is_behind_paints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """News for the lobby behind a game sends nothing while the game is in front."""
     scene = playing("40")

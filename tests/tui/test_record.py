@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from tui.record import Record, RecordFile
+from tui.record import Finished, Record, RecordFile
 
 
 def test_a_record_outlives_its_process(tmp_path: Path) -> None:
@@ -68,3 +68,13 @@ def test_a_record_that_is_held(tmp_path: Path) -> None:
         assert not (tmp_path / "record.json").exists()
     assert file.add("NEXT22", "lost") == RecordFile(tmp_path).read()
     assert RecordFile(tmp_path).read().games == ("K7QF2M", "NEXT22")
+
+
+def test_the_last_games_are_kept(tmp_path: Path) -> None:
+    """The newest game stands first, a game stands once, and only the last ten stand at all."""
+    for number in range(12):
+        game = Finished("won", f"Bob {number}", "R-02F1")
+        RecordFile(tmp_path).add(f"GAME{number:02}", "won", game)
+        RecordFile(tmp_path).add(f"GAME{number:02}", "won", game)
+    last = RecordFile(tmp_path).read().last
+    assert [game.opponent for game in last] == [f"Bob {number}" for number in range(11, 1, -1)]

@@ -7,6 +7,7 @@ from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import OptionList, Static
 
@@ -31,8 +32,16 @@ from tui.session import Session
 from tui.widgets.game_list import GameList
 from tui.widgets.lobby_menu import LobbyMenu, Resumables
 from tui.widgets.logo import Logo
+from tui.widgets.preview import GamePreview
 from tui.words.codes import NONE_PASTED, GameCode, ReplayCode, Unsure, read_code
-from tui.words.lobby import missed_text, record_text
+from tui.words.lobby import (
+    Preview,
+    last_games,
+    listing_preview,
+    missed_text,
+    record_text,
+    seat_preview,
+)
 from tui.words.story import Story, story_of
 from tui.words.waiting import Sought
 
@@ -42,6 +51,7 @@ _LATER: Final = frozenset({"choose", "enter", "resume", "match", "new", "join", 
 
 The computer needs no server: whoever waits for one can play it instead.
 """
+_LAST_COLUMNS: Final = 29
 _CALLING: Final = "Calling the computer…"
 
 
@@ -82,13 +92,17 @@ class LobbyScreen(OpeningScreen):
         games = GameList(id="games")
         games.ascii = self.session.options.ascii
         menu = LobbyMenu(id="menu")
-        with Horizontal(id="lobby"):
+        preview = GamePreview(id="preview")
+        preview.ascii = self.session.options.ascii
+        with Horizontal(id="lobby"), Horizontal(id="columns"):
             with Vertical(id="left"):
                 yield Logo(ascii_only=self.session.options.ascii)
                 yield menu.data_bind(LobbyScreen.resumables, LobbyScreen.player_name)
                 yield Static("", id="record", markup=False)
+                yield Static("", id="last", markup=False)
             with Vertical(id="right"):
                 yield games
+                yield preview
         yield self.compose_notice()
 
     def begin(self) -> None:
@@ -103,6 +117,7 @@ class LobbyScreen(OpeningScreen):
         super().show_state()
         self._tell_missed()
         self.query_one(GameList).show_games(self.state, self.session.now_ms())
+        self.query_one(GamePreview).shown = self._preview()
         self._refresh_when_due()
 
     def watch_missed(self) -> None:
@@ -122,6 +137,19 @@ class LobbyScreen(OpeningScreen):
     def watch_record(self, record: Record) -> None:
         if self.ready:
             self.write("#record", record_text(record))
+            rows = last_games(record, _LAST_COLUMNS, rows=5, ascii_only=self.session.options.ascii)
+            last = Content("\n").join([Content.styled("Last games", "bold"), *map(Content, rows)])
+            self.query_one("#last", Static).update(last if rows else "")
+
+    def _preview(self) -> Preview | None:
+        """Of the game that is marked: what is known without asking for more."""
+        if self.query_one(GameList).has_focus:
+            games = [*self.state.open_games, *self.state.live_games]
+            now = self.state.server_now(self.session.now_ms())
+            code = self.query_one(GameList).marked_code
+            return next((listing_preview(each, now) for each in games if each.id == code), None)
+        marked = self.query_one(LobbyMenu).marked_seat
+        return None if marked is None else seat_preview(*marked)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if self.busy and action == "choose":
@@ -145,7 +173,9 @@ class LobbyScreen(OpeningScreen):
         return "You left no game." if action == "resume" else ""
 
     @on(OptionList.OptionHighlighted)
+    @on(events.DescendantFocus)
     def _marked(self) -> None:
+        self.show()
         self.refresh_bindings()
 
     @on(OptionList.OptionSelected, "#games")

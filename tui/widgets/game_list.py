@@ -33,6 +33,12 @@ class GameList(OptionList):
         marked = self.highlighted_option
         return (marked.id or "").partition("-")[0] if marked else ""
 
+    @property
+    def marked_code(self) -> str:
+        """The code of the game that is marked; empty when none is."""
+        marked = self.highlighted_option
+        return (marked.id or "").partition("-")[2] if marked else ""
+
     def on_focus(self) -> None:
         self._mark_first()
 
@@ -66,7 +72,7 @@ class GameList(OptionList):
         self, kind: LobbyKind, games: tuple[Listing, ...], now: int, *, online: bool
     ) -> list[Option]:
         width = max(20, self.scrollable_content_region.width - 2)
-        title = Option(Content(LIST_TITLES[kind]), disabled=True)
+        title = Option(Content.styled(LIST_TITLES[kind], "bold $foreground"), disabled=True)
         if not games:
             text = empty_text(kind, online=online, known=self.answered)
             return [title, Option(Content(f"  {text}"), disabled=True)]

@@ -36,6 +36,13 @@ class LobbyMenu(OptionList):
         """The action of the option that is marked."""
         return (self.highlighted_option.id or "") if self.highlighted_option else ""
 
+    @property
+    def marked_seat(self) -> tuple[SavedSeat, Snapshot] | None:
+        """The seat whose game is marked, if one is: they come first."""
+        place = self.highlighted
+        fits = place is not None and place < len(self.resumables)
+        return self.resumables[place] if place is not None and fits else None
+
     def on_mount(self) -> None:
         self._show()
 

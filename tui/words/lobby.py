@@ -1,14 +1,15 @@
 """What the lobby says: the record, an offer to resume, a line of its lists."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from shared.board import Mark
 from shared.messages import Listing, LobbyKind, Snapshot
-from shared.text import cell_width, shown_name
+from shared.text import cell_width, clean_name, shown_name
 from tui.client.seats import SavedSeat
 from tui.client.state import ClientState, Missed
 from tui.record import Record
-from tui.words.phrases import result, shortened
+from tui.words.phrases import clock_text, name_of, result, shortened
 
 
 def record_text(record: Record) -> str:
@@ -25,6 +26,48 @@ def resume_text(seat: SavedSeat, game: Snapshot) -> str:
         return f"Resume {game.id} (waiting)"
     mine = game.turn is seat.mark
     return f"Resume {game.id} ({'your' if mine else 'their'} turn)"
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What is told of the marked game; ``board`` only of a game that the player left."""
+
+    title: str
+    lines: tuple[str, ...] = ()
+    board: str | None = None
+
+
+def seat_preview(seat: SavedSeat, game: Snapshot) -> Preview:
+    """A game that was left: its board, against whom, and whose turn it is."""
+    if game.status == "waiting":
+        return Preview("Nobody has come yet", (f"You play {seat.mark}", clock_text(game.clock)))
+    turn = "Your turn" if game.turn is seat.mark else "Their turn"
+    lines = f"against {name_of(game, seat.mark.other)}", f"You play {seat.mark}"
+    return Preview(turn, (*lines, *([clock_text(game.clock)] if game.clock else [])), game.board)
+
+
+def listing_preview(listing: Listing, now_ms: int) -> Preview:
+    """A game of others, as far as the list tells of it: to see its board is to watch it."""
+    x, o = shown_name(listing.names.x, Mark.X), shown_name(listing.names.o, Mark.O)
+    since = age_text(now_ms - listing.since)
+    ago = "just now" if since == "now" else f"{since} ago"
+    terms = f"{clock_text(listing.clock)}; {'opened' if listing.mark else 'began'} {ago}"
+    if listing.mark is None:
+        return Preview(f"{x} (x) plays {o} (o)", (terms, f"Game {listing.id}: enter watches"))
+    host = o if listing.mark is Mark.X else x
+    begins = " and begin" if listing.mark is Mark.X else ""
+    title = f"{host} waits: you play {listing.mark}{begins}"
+    return Preview(title, (terms, f"Game {listing.id}: enter joins"))
+
+
+def last_games(record: Record, width: int, *, rows: int, ascii_only: bool = False) -> list[str]:
+    """The last games, one a line: ``won   Bob   R-7Y61``."""
+    lines = []
+    for game in record.last[:rows]:
+        room = width - 6 - 8
+        name = shortened(clean_name(game.opponent), room, ascii_only=ascii_only)
+        lines.append(f"{game.result:<6}{name}{' ' * (room - cell_width(name))}{game.replay:>8}")
+    return lines
 
 
 def age_text(ms: int) -> str:

@@ -4,10 +4,20 @@ import pytest
 
 from shared.board import Mark
 from shared.messages import Listing, Names
-from tests.tui.snapshots import NOW, game
+from tests.tui.snapshots import CODE, NOW, game
 from tests.tui.stage import LIVE_GAMES, OPEN_GAMES
 from tui.client.seats import SavedSeat
-from tui.words.lobby import age_text, empty_text, listing_text, resume_text
+from tui.record import Finished, Record
+from tui.words.lobby import (
+    Preview,
+    age_text,
+    empty_text,
+    last_games,
+    listing_preview,
+    listing_text,
+    resume_text,
+    seat_preview,
+)
 
 
 def test_lobby_lines() -> None:
@@ -52,3 +62,30 @@ def test_resume_offers() -> None:
         "Resume K7QF2M (their turn)",
         "Resume K7QF2M (waiting)",
     ]
+
+
+def test_the_last_games() -> None:
+    """Each of the last games is told in a line: how it ended, against whom, and its replay code."""
+    games = Finished("won", "Bob", "R-02F1"), Finished("lost", "x" * 30, "")
+    assert last_games(Record(last=games), 29, rows=2) == [
+        "won   Bob              R-02F1",
+        "lost  xxxxxxxxxxxxxx…        ",
+    ]
+    assert last_games(Record(), 29, rows=2) == []
+
+
+def test_what_is_told_of_a_marked_game() -> None:
+    """Of a game of others the list tells who plays; of one that was left the board is known."""
+    assert listing_preview(OPEN_GAMES[1], NOW) == Preview(
+        "Barbara Liskov waits: you play x and begin",
+        ("30 s a move; opened 3 min ago", "Game B4NNX1: enter joins"),
+    )
+    assert listing_preview(LIVE_GAMES[0], NOW) == Preview(
+        "Edsger (x) plays Donald (o)",
+        ("10 s a move; began 1 h ago", "Game W00T5Z: enter watches"),
+    )
+    seat = SavedSeat(url="embedded", id=CODE, token="x." + "A" * 22, saved_at=NOW)
+    assert seat_preview(seat, game("4062")) == Preview(
+        "Your turn", ("against Bob", "You play x"), "o.o.x.x.."
+    )
+    assert seat_preview(seat, game(o=None)).title == "Nobody has come yet"
