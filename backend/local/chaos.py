@@ -7,6 +7,10 @@
     broken after    the same; the change took place
     twice           the change is made, its answer is lost, and a library makes it once more
     lagging         an index answers as it was: a lobby of earlier, no seats of a connection
+and each commit of a group of requests can be
+    refused         `Busy`; nothing of the group was kept
+    broken          an exception no one expects; nothing of the group was kept
+    broken after    the same; all of the group was kept, and nobody is told
 
 ``Connections`` (`ChaosConnections`): each push can be
     gone            `Gone`, though the client is there (410)
@@ -34,8 +38,8 @@ every run. What the n-th call is depends on the network.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
@@ -63,6 +67,7 @@ STORE: Final[Odds] = {
     "twice": 0.02,
     "lagging": 0.05,
 }
+COMMIT: Final[Odds] = {"refused": 0.01, "broken": 0.01, "broken after": 0.01}
 PUSH: Final[Odds] = {
     "gone": 0.02,
     "refused": 0.02,
@@ -93,6 +98,7 @@ class Faults:
     """What happens how often; ``late_seconds`` is the longest delay."""
 
     store: Odds = field(default_factory=lambda: STORE)
+    commit: Odds = field(default_factory=lambda: COMMIT)
     push: Odds = field(default_factory=lambda: PUSH)
     arrival: Odds = field(default_factory=lambda: ARRIVAL)
     delivery: Odds = field(default_factory=lambda: DELIVERY)
@@ -101,7 +107,7 @@ class Faults:
     late_seconds: float = 0.05
 
 
-CALM: Final = Faults(store={}, push={}, arrival={}, delivery={}, ending={}, sweep={})
+CALM: Final = Faults(store={}, commit={}, push={}, arrival={}, delivery={}, ending={}, sweep={})
 """No faults: for `dataclasses.replace` with the one that is to be looked at."""
 
 
@@ -127,8 +133,18 @@ class Dice:
 class ChaosStore(StoreWrapper):
     """A `Store` that fails."""
 
-    def __init__(self, store: Store, dice: Dice, odds: Odds = STORE) -> None:
+    def __init__(
+        self,
+        store: Store,
+        dice: Dice,
+        odds: Odds = STORE,
+        *,
+        commits: Dice | None = None,
+        commit_odds: Odds = COMMIT,
+    ) -> None:
         super().__init__(store)
+        self._commits = commits
+        self._commit_odds = commit_odds
         self._dice = dice
         self._odds = odds
         self._lobbies: dict[tuple[Any, ...], Sequence[LobbyLine]] = {}
@@ -150,6 +166,19 @@ class ChaosStore(StoreWrapper):
                 return call()
             case _:
                 return call()
+
+    @contextmanager
+    def group(self) -> Iterator[None]:
+        fault = self._commits and self._commits.draw(self._commit_odds)
+        with super().group():
+            yield
+            match fault:
+                case "refused":
+                    raise Busy
+                case "broken":
+                    raise Broken("the disk broke before the commit")
+        if fault == "broken after":
+            raise Broken("the disk broke after the commit")
 
     def games_of(self, connection: str) -> Sequence[tuple[str, Mark | None]]:
         if self._dice.draw(self._odds) == "lagging":
@@ -277,7 +306,13 @@ def serve(
     """`gateway.serve` with its options, failing by this seed."""
     faults = faults or Faults()
     return gateway.serve(
-        ChaosStore(store, Dice(seed, "store"), faults.store),
+        ChaosStore(
+            store,
+            Dice(seed, "store"),
+            faults.store,
+            commits=Dice(seed, "commit"),
+            commit_odds=faults.commit,
+        ),
         make=partial(ChaoticGateway, seed=seed, faults=faults),
         **options,
     )

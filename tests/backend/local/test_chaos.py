@@ -5,7 +5,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,7 @@ def test_every_fault_is_documented() -> None:
     told["a call of the store"] |= told.pop("a look into an index")
     assert told == {
         "a call of the store": chaos.STORE,
+        "a commit of a group of requests": chaos.COMMIT,
         "a push": chaos.PUSH,
         "a request": chaos.ARRIVAL,
         "a frame to a client": chaos.DELIVERY,
@@ -113,6 +114,26 @@ def test_a_call_is_made_twice() -> None:
     assert caught.value.current == memory.load("K7QF2M", AT)
     assert caught.value.current is not None
     assert caught.value.current.moves == "4"
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "moves"),
+    [("refused", Busy, ""), ("broken", Broken, ""), ("broken after", Broken, "4")],
+)
+def test_a_commit_fails_before_or_after_it_is_made(
+    fault: str, error: type[Exception], moves: str
+) -> None:
+    """Of a group whose commit fails everything was kept, or nothing."""
+    with closing(SqliteStore(":memory:")) as kept:
+        kept.create(match(), AT)
+        store = ChaosStore(
+            kept, Dice(1, "store"), {}, commits=Dice(1, "commit"), commit_odds=always(fault)
+        )
+        with pytest.raises(error), store.group():
+            store.append_move("K7QF2M", "ada", Move("", 4), AT)
+        found = kept.load("K7QF2M", AT)
+    assert found is not None
+    assert found.moves == moves
 
 
 def test_an_index_lags_behind() -> None:
