@@ -164,6 +164,37 @@ async def bare_game(capsys: pytest.CaptureFixture[str]) -> Usage:
     return used + Usage(connection_minutes=2 * MINUTES)
 
 
+async def quick_match(capsys: pytest.CaptureFixture[str]) -> Usage:
+    """A `match` with a key that seats its player opposite somebody who waits."""
+    async with (
+        counted(capsys) as (counter, gateway),
+        peer(gateway.url) as ada,
+        peer(gateway.url) as bob,
+    ):
+        await ada.ask(type="match", key="a" * 22)
+        counter.usage()
+        await bob.ask(type="match", key="b" * 22)
+        await ada.pushed()
+        return counter.usage()
+
+
+async def rematch(capsys: pytest.CaptureFixture[str]) -> Usage:
+    """A `rematch` that is offered and accepted."""
+    async with (
+        counted(capsys) as (counter, gateway),
+        peer(gateway.url) as ada,
+        peer(gateway.url) as bob,
+    ):
+        code = await seated(ada, bob)
+        await ada.ask(type="resign", id=code)
+        await bob.pushed()
+        counter.usage()
+        for mover, other in ((ada, bob), (bob, ada)):
+            await mover.ask(type="rematch", id=code)
+            await other.pushed()
+        return counter.usage()
+
+
 async def shipped_game(capsys: pytest.CaptureFixture[str], home: Path) -> Usage:
     """The same with two shipped clients, which look at the lobby first and go when it is over."""
     async with counted(capsys) as (counter, gateway), online(gateway, home / "ada") as ada:
@@ -259,6 +290,8 @@ async def test_the_guide_tells_what_it_costs(
     used = {
         "a nine-move game": await bare_game(capsys),
         "the same with the client": await shipped_game(capsys, tmp_path / "game"),
+        "a quick match that seats": await quick_match(capsys),
+        "a rematch of both": await rematch(capsys),
         "an hour in a lively lobby": await lobby_hour(
             capsys, tmp_path / "lively", looks(focused=True, lively=True)
         ),
@@ -272,5 +305,7 @@ async def test_the_guide_tells_what_it_costs(
     }
     counted_rows = [row(title, usage) for title, usage in used.items()]
     guide = (ROOT / "docs" / "deploy.md").read_text()
-    told = re.findall(r"^\| (?:a nine|the same|an hour).*\|$", guide, re.MULTILINE)
+    told = re.findall(
+        r"^\| (?:a nine|the same|a quick|a rematch|an hour).*\|$", guide, re.MULTILINE
+    )
     assert told == counted_rows
