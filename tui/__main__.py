@@ -201,9 +201,9 @@ def _conformance(_parser: argparse.ArgumentParser, found: argparse.Namespace) ->
 
 
 def _complete(parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:
-    import shtab  # noqa: PLC0415 (for this one command)
+    from tui.completion import completion  # noqa: PLC0415 (for this one command)
 
-    print(shtab.complete(parser, found.shell))  # noqa: T201 (a command line)
+    print(completion(parser, found.shell))  # noqa: T201 (a command line)
     return 0
 
 

@@ -149,7 +149,7 @@ def parser() -> Parser:
         help="print the completion of a shell",
         description="Print the completion of a shell, for its start-up file.",
     )
-    completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+    completion.add_argument("shell", choices=("bash", "zsh", "fish", "tcsh"))
     top.commands.update(commands.choices)
     return top
 

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -278,11 +279,23 @@ def test_serve_is_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "tcsh"])
 def test_completion(capsys: pytest.CaptureFixture[str], shell: str) -> None:
-    """The completion of each shell knows the commands."""
+    """The completion of each shell knows the commands and the themes."""
     assert main(["completion", shell]) == 0
-    assert "watch" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "watch" in told
+    assert "colour-blind-safe" in told
+    assert "dracula" in told
+
+
+def test_completion_of_folders_and_files(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where a folder or a file is wanted, the shell completes those."""
+    main(["completion", "bash"])
+    told = capsys.readouterr().out
+    assert re.search(r"_serve___data_COMPGEN=\S*compgen_dirs", told)
+    assert re.search(r"_serve___certificate_COMPGEN=\S*compgen_files", told)
+    assert re.search(r"_conformance___junit_COMPGEN=\S*compgen_files", told)
 
 
 def test_help_is_quick() -> None:
