@@ -86,8 +86,8 @@ def _play(parser: argparse.ArgumentParser, found: argparse.Namespace) -> int:
 
 def _is_terminal() -> bool:
     """Whether a full screen can be drawn; else the game is played line by line."""
-    if os.environ.get("TEXTUAL_DRIVER"):
-        return True  # in a browser, behind pipes
+    if terminal.in_browser():
+        return True
     # The app draws on standard error.
     streams = (sys.stdin, sys.stdout, sys.stderr)
     drawn = all(stream is not None and stream.isatty() for stream in streams)
@@ -95,7 +95,7 @@ def _is_terminal() -> bool:
 
 
 def _draws_unicode() -> bool:
-    if os.environ.get("TEXTUAL_DRIVER"):
+    if terminal.in_browser():
         return True
     encoding = getattr(sys.__stderr__, "encoding", None) or "ascii"
     return codecs.lookup(encoding).name == "utf-8"
@@ -113,7 +113,7 @@ def _open(options: Options, *, plain: bool) -> int:
     import asyncio  # noqa: PLC0415 (the app needs it, the other commands do not)
 
     asyncio.run(_run(app))
-    if not os.environ.get("TEXTUAL_DRIVER"):  # whose output goes to a browser
+    if not terminal.in_browser():  # whose output goes to a browser
         with contextlib.suppress(OSError):  # of a terminal that is gone
             for sentence in app.last_words:
                 print(sentence, flush=True)  # noqa: T201 (the screen is gone)

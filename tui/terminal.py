@@ -8,7 +8,11 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
+TAB_DRIVER: Final = "tui.web.driver:TabDriver"
+"""What Textual is told in a browser's tab; any other driver is somebody else's."""
+
 _UNKNOWN: Final = frozenset({"", "unknown"})
+_COLOUR_SYSTEMS: Final = frozenset({"auto", "standard", "256", "truecolor", "windows"})
 
 
 def real_size() -> os.terminal_size | None:
@@ -33,14 +37,22 @@ def is_unknown(environment: Mapping[str, str]) -> bool:
     return environment.get("TERM", "").lower() in _UNKNOWN
 
 
+def in_browser() -> bool:
+    """Whether the app is drawn in a tab, behind pipes."""
+    return os.environ.get("TEXTUAL_DRIVER") == TAB_DRIVER
+
+
 def prepare() -> None:
     """Lets the real terminal win over what the environment says of it.
 
     The libraries that draw read COLUMNS and LINES first, and draw an unknown terminal 16 million
     colours.
     """
-    if os.environ.get("TEXTUAL_DRIVER"):
-        return  # in a browser, whose size does stand there
+    if os.environ.get("TEXTUAL_COLOR_SYSTEM") not in _COLOUR_SYSTEMS:
+        os.environ.pop("TEXTUAL_COLOR_SYSTEM", None)
+    if in_browser():
+        return  # whose size does stand in the environment
+    os.environ.pop("TEXTUAL_DRIVER", None)
     if real_size() is not None:
         os.environ.pop("COLUMNS", None)
         os.environ.pop("LINES", None)

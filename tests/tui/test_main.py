@@ -25,6 +25,7 @@ from tui.options import (
     WatchGame,
 )
 from tui.own_command import python_command
+from tui.terminal import TAB_DRIVER
 
 
 @pytest.fixture(autouse=True)
@@ -365,7 +366,8 @@ def test_the_web_is_the_same_program(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"TERM": "xterm"}, True, True),
         ({"TERM": "dumb"}, True, False),
         ({"TERM": "xterm"}, False, False),
-        ({"TEXTUAL_DRIVER": "web"}, False, True),
+        ({"TEXTUAL_DRIVER": TAB_DRIVER}, False, True),
+        ({"TEXTUAL_DRIVER": "nonsense"}, False, False),
     ],
 )
 def test_where_a_full_screen_can_be_drawn(
@@ -387,7 +389,7 @@ def test_where_a_full_screen_can_be_drawn(
         ({}, "UTF8", False),
         ({}, "iso-8859-1", True),
         ({}, "ascii", True),
-        ({"TEXTUAL_DRIVER": "a.b:C"}, "ascii", False),
+        ({"TEXTUAL_DRIVER": TAB_DRIVER}, "ascii", False),
     ],
 )
 def test_a_terminal_that_cannot_draw_everything(

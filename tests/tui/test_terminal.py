@@ -62,7 +62,7 @@ def test_the_real_terminal_wins(
 
 def test_a_tab_has_the_size_that_it_is_told(environment: pytest.MonkeyPatch) -> None:
     """In a browser the size stands in the environment, and stays there."""
-    environment.setenv("TEXTUAL_DRIVER", "tui.web.driver:TabDriver")
+    environment.setenv("TEXTUAL_DRIVER", terminal.TAB_DRIVER)
     environment.setenv("COLUMNS", "80")
     attached(environment, (120, 40))
     terminal.prepare()
@@ -87,3 +87,14 @@ def test_an_unknown_terminal(
         environment.setenv("TEXTUAL_COLOR_SYSTEM", asked)
     terminal.prepare()
     assert os.environ.get("TEXTUAL_COLOR_SYSTEM") == colours
+
+
+def test_variables_of_the_library_that_mean_nothing(environment: pytest.MonkeyPatch) -> None:
+    """What would stop the library that draws is not passed on."""
+    environment.setenv("TEXTUAL_DRIVER", "nonsense")
+    environment.setenv("TEXTUAL_COLOR_SYSTEM", "bogus")
+    environment.setenv("TERM", "xterm")
+    attached(environment)
+    terminal.prepare()
+    assert "TEXTUAL_DRIVER" not in os.environ
+    assert "TEXTUAL_COLOR_SYSTEM" not in os.environ

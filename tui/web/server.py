@@ -21,9 +21,9 @@ from textual_serve.app_service import AppService
 from textual_serve.server import Server, to_int
 
 from tui.client.errors import Unreachable
+from tui.terminal import TAB_DRIVER
 
 _PAGE: Final = Path(__file__).with_name("page.html")
-_DRIVER: Final = "tui.web.driver:TabDriver"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _HEARTBEAT_SECONDS: Final = 15
 _GRACE_SECONDS: Final = 5
@@ -47,7 +47,7 @@ class Tab(AppService):
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,
-            env={**environment, "TEXTUAL_DRIVER": _DRIVER},
+            env={**environment, "TEXTUAL_DRIVER": TAB_DRIVER},
         )
         self._process, self._stdin = process, process.stdin
         return process
