@@ -43,7 +43,7 @@ from backend.handlers.entry import Handler
 from backend.local import invocation
 from backend.local.clock import SteadyClock
 from backend.local.descriptors import refusing
-from backend.local.forwarded import is_loopback, player_address
+from backend.local.forwarded import is_loopback, is_trusted, player_address
 from backend.local.groups import Groups
 from backend.local.http import (
     METRICS,
@@ -71,8 +71,12 @@ _FULL: Final = {
 }
 _FOREIGN_PAGE: Final = Answer(HTTPStatus.FORBIDDEN, "This origin is not allowed here.\n")
 _UNNAMED_PROXY: Final = (
-    "a proxy on this machine passes on players, who are not counted by their addresses until"
-    " --trust-forwarded names it"
+    "a proxy passes on players, who are not counted by their addresses until --trust-forwarded"
+    " names it"
+)
+_SILENT_PROXY: Final = (
+    "the proxy that --trust-forwarded names does not say for whom it connects: it has to write"
+    " X-Forwarded-For"
 )
 _SWEEP_SECONDS: Final = 1
 ENDINGS_AT_ONCE: Final = 8
@@ -212,9 +216,11 @@ class Gateway:
     def _admit(self, socket: Socket, request: Request) -> Response | None:
         peer, trusted = socket.address, self._limits.trusted
         address = player_address(peer, request.headers, trusted)
-        if address == peer and is_loopback(peer) and is_through_a_proxy(request):
-            _log.warning(_UNNAMED_PROXY)
+        if address == peer and is_trusted(peer, trusted):
+            _log.warning(_SILENT_PROXY)
         full = socket.enter(address)
+        if address == peer and is_through_a_proxy(request) and (full or is_loopback(peer)):
+            _log.warning(_UNNAMED_PROXY)
         return None if full is None else socket.answer(_FULL[full])
 
     def turned_away(self, full: Full) -> None:

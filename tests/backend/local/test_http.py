@@ -157,6 +157,17 @@ async def test_strangers_cannot_say_who_they_are(caplog: pytest.LogCaptureFixtur
     assert "192.0.2.2" not in caplog.text
 
 
+async def test_a_trusted_proxy_that_names_nobody_is_told_of(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Where all players would be one address, the operator is told which header is missing."""
+    async with serve(MemoryStore(), limits=Limits(trusted=LOOPBACK)) as gateway:
+        assert await refused(gateway, X_Forwarded_For="192.0.2.1") == 101
+        assert "has to write X-Forwarded-For" not in caplog.text
+        assert await refused(gateway) == 101
+    assert "has to write X-Forwarded-For" in caplog.text
+
+
 async def test_the_service_is_told_who_plays() -> None:
     """The handler sees the player's address, as it would behind API Gateway."""
     seen: list[str] = []
