@@ -57,6 +57,8 @@ from tui.words.phrases import (
 )
 from tui.words.table import quit_text
 
+_ENDING: Final = frozenset({"escape", "ctrl+q", "f"})
+"""The keys by which a player goes, or gives up."""
 _ALWAYS: Final = frozenset({"ctrl+q", "ctrl+c"})
 _TOLD_SECONDS: Final = 10
 _FONTS: Final = re.compile(r"\s*@font-face \{[^}]*\}")
@@ -254,11 +256,15 @@ class NoughtsApp(App[None]):
         return shown.replace("⏎", "enter") if self.session.options.ascii else shown
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Every action of the screen below, the themes, and the way out."""
+        """Every action of the screen below, the themes, and the way out.
+
+        What ends something is found by its name only, not at the top of a list that just opened.
+        """
         for hint in hints_of(screen, hidden=True):
             if hint.label != "All actions":
                 run = partial(self.call_later, run_binding, screen, hint.binding)
-                yield SystemCommand(hint.label, f"Key: {hint.key}", run)
+                ends = hint.final or hint.binding in _ENDING
+                yield SystemCommand(hint.label, f"Key: {hint.key}", run, discover=not ends)
         yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
 
     @property

@@ -10,6 +10,7 @@ import pytest
 from rich.color import Color
 from textual import events
 from textual.app import App
+from textual.command import CommandList
 from textual.screen import Screen
 from textual.widgets import OptionList, Static
 
@@ -39,6 +40,7 @@ from tui.widgets.keybar import KeyBar
 from tui.words.story import Story
 
 PRACTICE = "PRACT1"
+_LOSING = {"play", "claim", "rematch", "leave", "resign"}
 _WAITED = ("#waited", "#offer")
 
 
@@ -570,3 +572,22 @@ async def test_quitting_against_the_computer() -> None:
         await pilot.press("2")
         await settle(pilot)
         assert (client.asked, app._exit, app.last_words) == ([("part",)], True, ())
+
+
+@pytest.mark.parametrize("scene", ["my_turn", "claim", "won", "waiting", "lobby_full", "replay"])
+async def test_a_search_that_just_opened_ends_nothing(scene: str) -> None:
+    """Whoever opens the list of actions and presses Enter has neither played nor left anything."""
+    async with played(SCENES[scene]) as (app, client, pilot):
+        below = app.screen
+        await pilot.press("ctrl+p")
+        await app.workers.wait_for_complete()
+        await settle(pilot)
+        found = {str(option.prompt) for option in app.screen.query_one(CommandList).options}
+        assert found
+        ends = ("Play\n", "Claim", "Rematch", "Back", "Cancel", "Quit\n", "Give up")
+        assert [each for each in found if each.startswith(ends)] == []
+        await pilot.press("enter")
+        await app.workers.wait_for_complete()
+        await settle(pilot)
+        assert below in app.screen_stack
+        assert [request for request in client.asked if request[0] in _LOSING] == []
