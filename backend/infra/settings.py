@@ -83,8 +83,8 @@ class Settings:
         """
         # A context also holds what others put there, such as the CDK's own switches.
         for given in context.keys() - set(cls.names()):
-            if option := _OPTIONS.get(given.lower()):
-                raise InvalidSetting(f"{given}: is no setting, but an option of its own: {option}")
+            if option := get_close_matches(given.lower(), _OPTIONS, 1, _NEAR):
+                raise InvalidSetting(f"{given}: no such setting; {_OPTIONS[option[0]]} says that")
             if meant := _nearest(given, cls.names()):
                 raise InvalidSetting(f"{given}: no such setting; {meant} is one")
         kinds = get_type_hints(cls)
@@ -99,9 +99,9 @@ class Settings:
 
 # Where AWS is reached is no matter of the stack.
 _OPTIONS: Final = {
-    "profile": "--profile NAME, or AWS_PROFILE",
+    "profile": "--profile NAME, or AWS_PROFILE,",
     "qualifier": "--qualifier NAME",
-    "region": "--region NAME, or AWS_REGION",
+    "region": "--region NAME, or AWS_REGION,",
 }
 _NEAR: Final = 0.75
 _FEW: Final = 3

@@ -231,7 +231,7 @@ def test_a_wrong_setting_changes_nothing(
     """What cannot be deployed is refused before the account is asked or prepared."""
     for setting, sentence in (
         ("memory=64", "memory: 64 is not within 128 and 10240"),
-        ("region=eu-west-1", "region: is no setting, but an option of its own: --region NAME"),
+        ("region=eu-west-1", "region: no such setting; --region NAME, or AWS_REGION, says that"),
     ):
         assert cdk.main(["deploy", "-c", setting]) == 1
         assert capsys.readouterr().err.startswith(f"noughts-tui: {sentence}")
