@@ -1,5 +1,6 @@
 """What an AWS account has before anything is deployed to it. It is asked, and never changed."""
 
+import os
 from typing import Any, Final
 
 from botocore.config import Config
@@ -25,7 +26,8 @@ class Account:
 
     def __init__(self, profile: str | None = None, region: str | None = None) -> None:
         self._profile = profile
-        self._region = region
+        # botocore looks for AWS_DEFAULT_REGION only; the CDK looks for this one first.
+        self._region = region or os.environ.get("AWS_REGION")
 
     def toolkit_version(self, qualifier: str) -> int | None:
         """The version of the CDK's toolkit; None where it was never made.

@@ -19,6 +19,8 @@ def _account(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
+    # The usual name is not botocore's.
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -53,8 +55,7 @@ def test_the_profile_is_an_option(
         f"[profile away]\nregion = us-east-1\n{keys}[profile here]\nregion = {REGION}\n{keys}"
     )
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
-    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
-        monkeypatch.delenv(name)
+    monkeypatch.delenv("AWS_REGION")
     assert Account("away").toolkit_version("hnb659fds") is None
     assert Account("here").toolkit_version("hnb659fds") == 30
 
@@ -104,8 +105,7 @@ def test_what_is_missing_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
         Account().toolkit_version("hnb659fds")
     with pytest.raises(CannotAsk, match=r"^AWS cannot be asked: The config profile \(no\) .*\.$"):
         Account("no").toolkit_version("hnb659fds")
-    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
-        monkeypatch.delenv(name)
+    monkeypatch.delenv("AWS_REGION")
     with pytest.raises(
         CannotAsk, match=r"^No region is chosen: set AWS_REGION, or add --region\.$"
     ):
