@@ -132,7 +132,7 @@ class Game:
 
     @property
     def phase(self) -> Phase:
-        """What the status means for what can be done: however it ended, it is finished."""
+        """The status, where all the ways to end count as one: ``finished``."""
         match self.status:
             case "waiting" | "playing" | "cancelled":
                 return self.status
@@ -252,13 +252,16 @@ def judge_seated(game: Game, connection: str) -> Mark:
 
 
 def is_repeat(game: Game, connection: str, cell: int) -> bool:
-    """Whether this is the last move once more: the same seat, the same tile."""
+    """Whether this move is a repeat of the last one: the same seat, the same tile."""
     mark = judge_seated(game, connection)
     return game.moves[-1:] == str(cell) and board.turn(game.moves[:-1]) is mark
 
 
 def is_too_soon(spoken: int | None, at: Moment) -> bool:
-    """Whether an emote comes too soon after the last, which no clock since set back has delayed."""
+    """Whether an emote comes too soon after the last one.
+
+    A last one in the future does not count: the clock was set back since.
+    """
     return spoken is not None and 0 <= at.now - spoken < EMOTE_PAUSE_MS
 
 

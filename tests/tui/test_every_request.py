@@ -23,10 +23,7 @@ from tui.words.status import status
 from tui.words.table import heading
 
 TUI = Path(__file__).parents[2] / "tui"
-FULL_SCREEN_DOES_WITHOUT = {
-    "ping": "asks for a table of others: for bots",
-    "part": "line mode waits until the server has heard that the player leaves",
-}
+FULL_SCREEN_DOES_WITHOUT = {"ping": "asks for a table of others: for bots"}
 LINE_MODE_DOES_WITHOUT = {
     "ping": "asks for a table of others: for bots",
     "take_back": "whoever types resume has the seat again",

@@ -146,7 +146,7 @@ def test_what_wins(opened: list[Options], home: Path, monkeypatch: pytest.Monkey
     ],
 )
 def test_a_wrong_line(capsys: pytest.CaptureFixture[str], line: str, said: str) -> None:
-    """A line that cannot be meant ends with status 2 and says what is wrong."""
+    """A command line with a mistake in it ends with status 2 and says what is wrong."""
     with pytest.raises(SystemExit) as caught:
         main(line.split())
     assert caught.value.code == 2

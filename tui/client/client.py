@@ -61,7 +61,8 @@ _TIMES_RESEATED: Final = 3
 class Client:
     """``url`` may be a function that finds or starts the server, asked for each connection.
 
-    It is given what seats call the server that is needed; None where any will do.
+    The function is given the name that the seats of this player know the server by; None where no
+    seat needs a certain server.
     """
 
     def __init__(

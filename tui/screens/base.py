@@ -80,7 +80,7 @@ class PlainScreen(Screen[None]):
     state: reactive[ClientState] = reactive(ClientState(), init=False, repaint=False)
 
     class Changed(Message):
-        """The client knows something new; of several only the last matters."""
+        """The client has a new state. Of several such messages only the last is handled."""
 
         def __init__(self, state: ClientState) -> None:
             super().__init__()
@@ -123,7 +123,7 @@ class PlainScreen(Screen[None]):
         return True
 
     def heading(self, room: int) -> str:  # noqa: ARG002 (for screens with much to say)
-        """What stands in the top line, in so many columns."""
+        """The text of the top line, which has this many columns."""
         return "noughts & crosses"
 
     def show_state(self) -> None:
@@ -161,7 +161,7 @@ class PlainScreen(Screen[None]):
         self.show()
 
     def forget_remark(self) -> None:
-        """Something newer is to be said."""
+        """Forgets the last remark, because there is something newer to say."""
         self._remark = ""
         self.show()
 

@@ -28,7 +28,7 @@ LEVELS: Final[dict[str, str]] = {
 
 
 class Choices(OptionList):
-    """A list whose Enter is told."""
+    """A list that shows in the key bar what Enter does."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "Choose")]
 
@@ -165,7 +165,10 @@ class NewGameDialog(Dialog[StartGame]):
 
 
 class CodeInput(Input):
-    """An input whose Enter is told; it comes after the letters, however quickly they are typed."""
+    """An input that shows in the key bar what Enter does.
+
+    Enter is handled after the letters before it, however quickly they are typed.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "Join")]
 
@@ -184,7 +187,10 @@ class CodeInput(Input):
 
 
 class CodeDialog(Dialog[GameCode | ReplayCode]):
-    """Asks for the code of a game; forgives how people write it. ``wrong`` says why again."""
+    """Asks for the code of a game, however people write it.
+
+    ``wrong`` says why the player is asked once more.
+    """
 
     DEFAULT_CSS = """
     CodeDialog Horizontal { height: 1; margin-top: 1; }
@@ -226,7 +232,7 @@ class CodeDialog(Dialog[GameCode | ReplayCode]):
 
     @on(CodeInput.Pasted)
     def _pasted(self, event: CodeInput.Pasted) -> None:
-        """Puts the code into the field, in place of what stands there; else says what is wrong."""
+        """Puts the pasted code in place of the field's text; without a code says what is wrong."""
         match read_code(event.text):
             case GameCode(code) | ReplayCode(code):
                 self._text = code
@@ -253,7 +259,7 @@ class CodeDialog(Dialog[GameCode | ReplayCode]):
 
 
 class NameInput(Input):
-    """An input whose Enter is told."""
+    """An input that shows in the key bar what Enter does."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "Save")]
 
@@ -281,7 +287,7 @@ class NameDialog(Dialog[str]):
 
     @on(Input.Changed)
     def _limit(self, event: Input.Changed) -> None:
-        """Cuts what has no room, and says so."""
+        """Cuts a name that is too long, and says so."""
         if event.value == self._cut:
             return  # what we have put there ourselves
         fits = (

@@ -47,7 +47,7 @@ def _end(table: Table) -> End:
 
 
 def left_mark(table: Table) -> Mark:
-    """Whose panel is at the left: the player's own; x's for a watcher."""
+    """The mark whose panel is at the left: the player's own, or x for a watcher."""
     return table.seat or Mark.X
 
 
@@ -227,7 +227,7 @@ class GameScreen(PlainScreen):
         self.post_message(OpenTable(self.session, game_id, self))
 
     def _follow_claim(self, *, claimable: bool) -> None:
-        """A claim becomes legal by time alone, which no state tells the key bar."""
+        """Tells the key bar that a claim has become legal, which time alone brings about."""
         if claimable != getattr(self, "_claimable", None):
             self._claimable = claimable
             self.refresh_bindings()

@@ -16,7 +16,7 @@ from tui.words.hints import Hint, help_line
 
 
 class HelpLines(Choices):
-    """Keys, of which none is marked at first: nothing is done by whoever only looks."""
+    """The list of keys. None is marked at first, so that Enter does nothing by accident."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "choose_line", "Choose")]
 
@@ -31,7 +31,7 @@ class HelpLines(Choices):
 
 
 class HelpScreen(Dialog[str]):
-    """Answers the key whose action is to be done, if any."""
+    """Shows the keys of a screen; answers the key that the player chose, or nothing."""
 
     DEFAULT_CSS = """
     HelpScreen > #dialog { width: 64; }

@@ -323,7 +323,7 @@ class LobbyScreen(OpeningScreen):
             return
 
     def _drop_taken(self) -> None:
-        """Offers no longer what another terminal has resumed meanwhile."""
+        """Takes back the offer of games that another terminal has resumed meanwhile."""
         self.resumables = tuple(each for each in self.resumables if self.client.unheld(each[0]))
 
     def _refresh_when_due(self) -> None:

@@ -39,7 +39,7 @@ class OpeningScreen(PlainScreen):
     """What the player asked for and waits for; empty when nothing is under way."""
 
     def compose_notice(self) -> Static:
-        """The line that tells."""
+        """The line that says what is waited for."""
         return Static("", id="notice", markup=False)
 
     def say(self, sentence: str) -> None:
@@ -65,13 +65,13 @@ class OpeningScreen(PlainScreen):
         return super().check_action(action, parameters)
 
     def action_cancel(self) -> None:
-        """Asks no longer for a game."""
+        """Stops asking for a game."""
         self.workers.cancel_group(self, "open")
         self.workers.cancel_group(self.app, "practice")
         self.busy = ""
 
     def open(self, attempt: Attempt) -> None:
-        """Asks for a game, unless one is asked for already: else there would be two."""
+        """Asks for a game, unless another is asked for already: there would be two."""
         if not self.busy:
             self.wait_for(attempt.busy)
             self._opening(attempt)

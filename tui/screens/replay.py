@@ -51,7 +51,7 @@ class ReplayScreen(PlainScreen):
 
     @property
     def connected(self) -> bool:
-        """Not where a game is known from its code alone: that came from no server."""
+        """Whether the game came from a server. One that was opened by its replay code did not."""
         return self._story.names is not None
 
     def compose_body(self) -> ComposeResult:

@@ -48,7 +48,7 @@ class WaitingScreen(PlainScreen):
 
     @property
     def begun(self) -> str | None:
-        """The code of the game to go to, once somebody has come."""
+        """The code of the game that has begun; None while nobody has joined."""
         table = self.table
         if table is None:
             return None
@@ -121,7 +121,7 @@ class WaitingScreen(PlainScreen):
             self.post_message(Practise(level, self))
 
     def _go_on(self, table: Table) -> None:
-        """To the table when the game begins: at once, or when the screen in front lets it."""
+        """Goes to the table when the game begins: at once, or once it is in front."""
         game_id = self.begun
         if self.is_active:
             if game_id or table.game.status == "cancelled":

@@ -35,7 +35,10 @@ class Placed:
 
 
 def placed(hints: Sequence[Hint], width: int) -> tuple[Placed, ...]:
-    """At the right the way back and the help, which has what finds no room at the left."""
+    """Where each hint stands: back and help at the right, the others at the left.
+
+    What has no room stands in the help only.
+    """
     shown: list[Placed] = []
     room = width - 1
     for hint in reversed(hints):
@@ -112,7 +115,7 @@ class KeyBar(SparingWidget):
 
 
 def hints_of(screen: Screen[Any], *, hidden: bool = False) -> tuple[Hint, ...]:
-    """What can be done on a screen now; with ``hidden`` also what has no room of its own below."""
+    """What can be done on a screen now; with ``hidden`` also what the bar never shows."""
     found: dict[str, Hint] = {}
     for key, (node, binding, enabled, _) in screen.active_bindings.items():
         ours = hidden and _is_own(node, binding)
@@ -125,7 +128,7 @@ def hints_of(screen: Screen[Any], *, hidden: bool = False) -> tuple[Hint, ...]:
 
 
 def _is_own(node: DOMNode, binding: Binding) -> bool:
-    """Whether a key is this program's, and not one of the widget that it makes its own of."""
+    """Whether a key is bound by a class of this program, and not by the Textual class below it."""
     own = (each.description for each in type(node).BINDINGS if isinstance(each, Binding))
     return type(node).__module__.startswith("tui.") and binding.description in own
 

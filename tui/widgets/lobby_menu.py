@@ -21,7 +21,7 @@ Resumables = tuple[tuple[SavedSeat, Snapshot], ...]
 
 
 class LobbyMenu(OptionList):
-    """Its options are named after the actions of the lobby that they do."""
+    """The menu. The id of each option is the name of the lobby's action that it does."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "screen.choose", "Choose"),
@@ -38,7 +38,7 @@ class LobbyMenu(OptionList):
 
     @property
     def marked_seat(self) -> tuple[SavedSeat, Snapshot] | None:
-        """The seat whose game is marked, if one is: they come first."""
+        """The saved seat whose game is marked; None when another option is marked."""
         place = self.highlighted
         fits = place is not None and place < len(self.resumables)
         return self.resumables[place] if place is not None and fits else None

@@ -51,7 +51,7 @@ class ReplayCode:
 
 @dataclass(frozen=True, slots=True)
 class Unsure:
-    """What could be meant, as it was written; the player says which."""
+    """Several codes that the text could mean, as they were written; the player says which."""
 
     texts: tuple[str, ...]
 

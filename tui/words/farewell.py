@@ -11,7 +11,7 @@ KEPT_MS: Final = 6 * 3600 * 1000
 
 
 def farewell(table: Table, command: str, now_ms: int) -> Iterator[str]:
-    """What a player should know who leaves a table; nothing of a game that needs him no more."""
+    """What a player who leaves a table should know; nothing when the game is over."""
     if not table.is_running:
         return
     if table.pending is not None:

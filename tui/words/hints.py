@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Hint:
     """A key and what it does; ``binding`` is its key in the screen's active bindings.
 
-    What is ``final`` cannot be undone: it is told, and done by its own key only.
+    An action that is ``final`` cannot be undone: the help names it, and only its own key does it.
     """
 
     binding: str

@@ -131,7 +131,7 @@ def shorter(text: str) -> Iterator[str]:
 
 
 def fitting(parts: Iterable[str], cells: int) -> str:
-    """The parts that have room beside each other, of which the first always stands."""
+    """As many of the parts as have room beside each other; the first part always stands."""
     shown, *others = parts
     for part in others:
         longer = f"{shown} · {part}"
@@ -190,12 +190,12 @@ def server_name(url: str) -> str:
 def join_words(
     code: str, url: str | None, program: Sequence[str] = ("noughts-tui",)
 ) -> tuple[str, ...]:
-    """What the other one types; at the embedded gateway every terminal of this machine finds it."""
+    """The command that the opponent types. The embedded gateway needs no address in it."""
     return *program, "join", code, *(("--url", public_url(url)) if url else ())
 
 
 def folded(words: Sequence[str], width: int) -> str:
-    """A command in lines that a shell takes for one."""
+    """A command folded into lines that a shell reads as one command."""
     if len(join(words)) <= width:
         return join(words)
     lines, line = [], ""
