@@ -28,6 +28,7 @@ from shared.text import shown_name
 
 MAX_WATCHERS: Final = 20
 EMOTE_PAUSE_MS: Final = 1_000
+CLOCKS_DIFFER_MS: Final = 60_000
 
 
 class Action(StrEnum):
@@ -364,17 +365,31 @@ def reopened(game: Game, at: Moment) -> Game:
     for mark in Mark:
         if game.seat(mark).connection is not None:
             game = unbound(game, mark, at)
-    begins = bool(game.turn and game.clock)
-    turn_at = at.now if begins else min(game.turn_at, at.now)
-    x, o = (_not_ahead(game.seat(mark), at) for mark in Mark)
-    opened = replace(game, x=x, o=o, turn_at=turn_at, since=min(game.since, at.now))
+    opened = _none_ahead(game, at)
+    if game.turn and game.clock:
+        opened = replace(opened, turn_at=at.now)
     game = game if opened == game else _change(opened, at)
     return replace(game, watchers=frozenset(), emoted={})
 
 
-def _not_ahead(seat: Seat, at: Moment) -> Seat:
-    away_at = None if seat.away_at is None else min(seat.away_at, at.now)
-    return replace(seat, bound_at=min(seat.bound_at, at.now), away_at=away_at)
+def counted_anew(game: Game, at: Moment) -> Game:
+    """The game whose times lie ahead, as after the clock was set back: from now on they count.
+
+    The same game where none lies further ahead than the clocks of several servers may differ.
+    """
+    seats = [time for seat in (game.x, game.o) for time in (seat.bound_at, seat.away_at or 0)]
+    if max(game.turn_at, game.since, *seats) <= at.now + CLOCKS_DIFFER_MS:
+        return game
+    return _change(_none_ahead(game, at), at)
+
+
+def _none_ahead(game: Game, at: Moment) -> Game:
+    def past(seat: Seat) -> Seat:
+        away_at = None if seat.away_at is None else min(seat.away_at, at.now)
+        return replace(seat, bound_at=min(seat.bound_at, at.now), away_at=away_at)
+
+    turn_at, since = min(game.turn_at, at.now), min(game.since, at.now)
+    return replace(game, x=past(game.x), o=past(game.o), turn_at=turn_at, since=since)
 
 
 def left(game: Game, mark: Mark, at: Moment) -> Game:

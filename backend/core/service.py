@@ -6,6 +6,7 @@ order, and who hears of it. A change is stored before anybody is told.
 
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, assert_never
 
 from msgspec import UNSET, UnsetType
@@ -266,7 +267,7 @@ class Service:
         try:
             game = self._change(request.id, context, decide)
         except Refusal as refusal:
-            if refusal.code is not ErrorCode.TOO_EARLY or self._is_opponent_there(context):
+            if refusal.code is not ErrorCode.TOO_EARLY or not self._finds_out(context):
                 raise
             game = self._change(request.id, context, decide)
         mark = rules.judge_seated(game, context.connection)
@@ -274,12 +275,20 @@ class Service:
         self._tell(game, event, context)
         return event
 
-    def _is_opponent_there(self, context: Context) -> bool:
-        """Looks for the opponent of who claims; one whose loss nobody noticed is lost from now."""
+    def _finds_out(self, context: Context) -> bool:
+        """Whether a claim that seems too early runs from now on, and did not before.
+
+        The clock may have been set back, or nobody noticed that the opponent is gone.
+        """
         game = context.see(context.seen)
-        mark = rules.judge_seated(game, context.connection)
-        is_away = game.seat(mark.other).connection is None
-        return is_away or self._presence.look(game, mark.other, context.at)
+        counted = rules.counted_anew(game, context.at)
+        if counted is not game:
+            with suppress(Busy, Conflict):
+                self._store.save(game, counted, context.at)
+            return True
+        opponent = rules.judge_seated(game, context.connection).other
+        is_away = game.seat(opponent).connection is None
+        return not (is_away or self._presence.look(game, opponent, context.at))
 
     def _count_finished(self, game: Game) -> None:
         if game.phase == "finished":

@@ -169,6 +169,30 @@ def test_a_seat_taken_after_its_end_is_a_ghost(table: Harness) -> None:
     assert isinstance(table.send("bob", wire.Claim(id=started.id)), wire.Claimed)
 
 
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_clock_that_is_set_back_delays_no_claim(table: Harness, gone: bool) -> None:
+    """Set back an hour, a claim counts from when it was first asked for, not an hour later."""
+    game_id = table.seat_two(clock=0 if gone else 30)
+    table.play(game_id, "4")
+    if gone:
+        table.hang_up("bob")
+    table.clock.advance(seconds=-3600)
+    assert claim(table, "ada", game_id) == table.clock.now() + 30_000
+    table.clock.advance(seconds=30, ms=-1)
+    assert claim(table, "ada", game_id) == table.clock.now() + 1
+    table.clock.advance(ms=1)
+    assert ended(claim(table, "ada", game_id)) == ("abandoned" if gone else "timeout", Mark.X)
+
+
+def test_clocks_that_differ_a_little_change_nothing(table: Harness) -> None:
+    """Two servers whose clocks differ by a second agree on when a game can be claimed."""
+    game_id = table.seat_two(clock=30)
+    table.play(game_id, "4")
+    due = table.clock.now() + 30_000
+    table.clock.advance(seconds=-1)
+    assert claim(table, "ada", game_id) == due
+
+
 def test_both_claim(table: Harness) -> None:
     """Of two claims the first ends the game; its repeat is a success, the other a refusal."""
     game_id = table.seat_two(clock=5)
