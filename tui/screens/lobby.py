@@ -35,10 +35,11 @@ from tui.widgets.logo import Logo
 from tui.widgets.preview import GamePreview
 from tui.words.codes import NONE_PASTED, GameCode, ReplayCode, Unsure, read_code
 from tui.words.lobby import (
+    MISSED_SHOWN,
     Preview,
     last_games,
     listing_preview,
-    missed_text,
+    missed_lines,
     record_text,
     seat_preview,
 )
@@ -308,10 +309,9 @@ class LobbyScreen(OpeningScreen):
                 if each.id == answer and each.table is not None:
                     self.post_message(OpenReplay(story_of(each.table.game)))
 
-        told = "\n".join(missed_text(each) for each in missed)
-        replays = {
-            each.id: f"Replay {each.id}" for each in missed if each.table and each.table.game.moves
-        }
+        shown = [each for each in missed[:MISSED_SHOWN] if each.table and each.table.game.moves]
+        replays = {each.id: f"Replay {each.id}" for each in shown}
+        told = missed_lines(missed)
         dialog = ChoiceDialog("While you were away", {"": "Go on", **replays}, text=told)
         self.app.push_screen(dialog, answered)
 

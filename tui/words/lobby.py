@@ -1,5 +1,6 @@
 """What the lobby says: the record, an offer to resume, a line of its lists."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,7 +10,7 @@ from shared.text import cell_width, clean_name, shown_name
 from tui.client.seats import SavedSeat
 from tui.client.state import ClientState, Missed
 from tui.record import Record
-from tui.words.phrases import clock_text, name_of, result, shortened
+from tui.words.phrases import clock_text, counted, name_of, result, shortened
 
 
 def record_text(record: Record) -> str:
@@ -114,6 +115,17 @@ def empty_text(kind: LobbyKind, *, online: bool, known: bool) -> str:
 def waited_text(busy: str, state: ClientState) -> str:
     """What the player waits for, and why that may take long."""
     return f"{busy} {state.failure}" if state.failure else busy
+
+
+MISSED_SHOWN: Final = 4
+"""How many games that ended unseen are told of one by one; the rest is counted."""
+
+
+def missed_lines(missed: Sequence[Missed]) -> str:
+    """What became of games that were left, the last one first, in lines."""
+    lines = [missed_text(each) for each in missed[:MISSED_SHOWN]]
+    more = len(missed) - MISSED_SHOWN
+    return "\n".join([*lines, f"and {counted(more, 'game')} more"] if more > 0 else lines)
 
 
 def missed_text(missed: Missed) -> str:

@@ -7,6 +7,7 @@ from shared.messages import Listing, Names
 from tests.tui.snapshots import CODE, NOW, game
 from tests.tui.stage import LIVE_GAMES, OPEN_GAMES
 from tui.client.seats import SavedSeat
+from tui.client.state import Missed
 from tui.record import Finished, Record
 from tui.words.lobby import (
     Preview,
@@ -15,6 +16,7 @@ from tui.words.lobby import (
     last_games,
     listing_preview,
     listing_text,
+    missed_lines,
     resume_text,
     seat_preview,
 )
@@ -89,3 +91,13 @@ def test_what_is_told_of_a_marked_game() -> None:
         "Your turn", ("against Bob", "You play x"), "o.o.x.x.."
     )
     assert seat_preview(seat, game(o=None)).title == "Nobody has come yet"
+
+
+def test_many_games_that_ended_unseen() -> None:
+    """Of many games that ended unseen the last ones are told of, and the rest is counted."""
+    missed = [Missed(f"A1B2C{number}", None) for number in range(6)]
+    assert missed_lines(missed[:4]).splitlines() == [
+        f"A1B2C{number}: no longer on the server" for number in range(4)
+    ]
+    assert missed_lines(missed[:5]).splitlines()[4:] == ["and 1 game more"]
+    assert missed_lines(missed).splitlines()[4:] == ["and 2 games more"]
