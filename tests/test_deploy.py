@@ -84,7 +84,7 @@ def test_what_the_container_is_built_of_is_sent_to_the_builder() -> None:
     assert copied == allowed
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
-    named = {*wheel["packages"], *wheel["force-include"], project["project"]["readme"]}
+    named = {*wheel["only-include"], project["project"]["readme"]}
     assert copied == {*named, "LICENSE", "constraints.txt", "pyproject.toml"}
     assert all((ROOT / source).exists() for source in copied)
     assert any(fnmatch("backend/__pycache__", line) for line in lines[1:])

@@ -48,12 +48,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     site = tmp_path_factory.mktemp("site-packages")
     wheel = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]
     target = wheel["build"]["targets"]["wheel"]
-    for name in target["packages"]:
-        shutil.copytree(
-            ROOT / name, site / name, ignore=shutil.ignore_patterns("__pycache__", "infra", "aws")
-        )
-    for source, place in target["force-include"].items():
-        shutil.copy(ROOT / source, site / place)
+    for name in target["only-include"]:
+        if (ROOT / name).is_dir():
+            ignored = shutil.ignore_patterns("__pycache__", "infra", "aws")
+            shutil.copytree(ROOT / name, site / name, ignore=ignored)
+        else:
+            shutil.copy(ROOT / name, site / name)
     return site
 
 
@@ -128,6 +128,14 @@ def test_a_wheel_is_complete(installed: Path) -> None:
         "shared",
         "tui",
     ]
+
+
+def test_the_launcher_stands_beside_the_packages() -> None:
+    """No build copies the launcher to where the packages are not, as forced files are."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert sorted(wheel["only-include"]) == sorted([*NAMES, LAUNCHER.name])
+    assert "force-include" not in wheel
 
 
 def test_the_launcher_has_a_name_of_its_own() -> None:
