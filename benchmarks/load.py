@@ -30,7 +30,7 @@ _OPENING = (
 )
 _TEXT = 0x81
 _CLOSE = 0x88
-_PATIENCE_SECONDS = 30
+_PATIENCE_SECONDS = 60
 
 
 class WrongFrameError(Exception):
