@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,22 @@ def test_every_room_of_the_app_is_in_the_architecture() -> None:
         if (path.suffix == ".py" and path.name != "__init__.py") or (path / "__init__.py").exists()
     }
     assert here - told == set()
+
+
+def prose(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a document that are neither code nor a row of a table, by their number."""
+    fenced = False
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if line.lstrip().startswith("```"):
+            fenced = not fenced
+        elif not (fenced or line.startswith(("    ", "|"))):
+            yield number, line
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_prose_wraps_at_100_columns(path: Path) -> None:
+    """A document can be read, and its changes compared, in any window."""
+    assert [number for number, line in prose(path) if len(line) > 100] == []
 
 
 def test_every_long_proof_is_in_the_soak() -> None:
