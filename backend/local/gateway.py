@@ -155,6 +155,7 @@ class Gateway:
         self.undone: Callable[[Event, Exception], dict[str, Any]]
         self.group: Callable[[], AbstractContextManager[None]] = nullcontext
         self.desk = Desk()
+        self.reports_its_end = True
         self.host = ""
         self.port = 0
 
@@ -282,6 +283,8 @@ class Gateway:
     async def _report(self, client: Peer) -> None:
         # When thousands vanish at once, who asks for something waits for a few of them.
         async with self._farewells:
+            if self._closing and not self.reports_its_end:
+                return
             now = self._clock.now()
             await self._run(invocation.disconnect_event(client.caller, client.socket.ending, now))
 
@@ -385,13 +388,16 @@ async def serve(
     origins: Collection[str] = (),
     invoke: Invoke | None = None,
     desk: Desk | None = None,
+    reports_its_end: bool = True,
     make: Callable[[Clock, Limits, Collection[str]], "Gateway"] = Gateway,
 ) -> AsyncIterator[Gateway]:
     """Runs a gateway over this store until the block is left; clients then get 1001.
 
     ``invoke`` stands in place of the game's own handler, ``make`` in that of `Gateway`, ``doors``
     in that of a socket at ``host`` and ``port``. ``origins`` are the browser origins that may
-    connect, ``*`` for all. What was in the store is left as it is.
+    connect, ``*`` for all. ``reports_its_end`` is whether the connections that end with the gateway
+    are told of one by one, which for thousands takes its time; else whoever runs it sees to their
+    seats. What was in the store is left as it is.
 
     Raises:
         CannotListen: the address cannot be listened on.
@@ -400,6 +406,7 @@ async def serve(
     limits = limits or Limits()
     gateway = make(clock, limits, origins)
     gateway.desk = desk or Desk()
+    gateway.reports_its_end = reports_its_end
     tally = gateway.desk.tally
     handler = Handler(Service(store, gateway.connections, clock, tally))
     gateway.invoke, gateway.undone = invoke or handler, handler.undone

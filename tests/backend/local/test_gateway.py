@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from backend.core.ports import Gone
@@ -467,6 +468,19 @@ async def test_when_the_gateway_ends_clients_are_told(clock: ManualClock) -> Non
         assert await ada.closed() == await bob.closed() == (1001, "Going away")
     match = store.games[code]
     assert (match.x.away, match.o.away) == ("lost", "lost")
+
+
+async def test_thousands_who_end_with_the_gateway_need_not_be_told_of(
+    script: Script, clock: ManualClock
+) -> None:
+    """Whoever sees to all seats at once need not wait until each connection has been told of."""
+    async with serve(MemoryStore(), clock=clock, invoke=script, reports_its_end=False) as gateway:
+        async with peer(gateway.url):
+            pass
+        await script.happened("DISCONNECT")
+        ada = await connect(gateway.url, compression=None, proxy=None)
+    await ada.wait_closed()
+    assert script.events.empty()
 
 
 async def test_what_was_asked_is_finished_before_the_end(
