@@ -6,7 +6,7 @@ that cannot be read is a `ProtocolError`.
 
 import json
 import re
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, cast, get_args
 
 import msgspec
 
@@ -14,7 +14,6 @@ from shared import crockford
 from shared.constants import PROTOCOL_VERSION
 from shared.errors import ErrorCode, ProtocolError, Refusal
 from shared.messages import (
-    EVENTS,
     MAX_REQUEST_BYTES,
     REQUESTS,
     AnyEvent,
@@ -26,6 +25,8 @@ from shared.messages import (
 )
 
 _encoder: Final = msgspec.json.Encoder()
+# To convert to one type takes 1 µs. The union of all is looked into anew each time, which takes 20.
+_EVENT_TYPES: Final = {str(kind.__struct_config__.tag): kind for kind in get_args(AnyEvent)}
 _FIELD: Final = re.compile(r"(?P<reason>.*) - at `\$\.(?P<field>[^`]*)`", re.DOTALL)
 _MISSING: Final = re.compile(r"Object missing required field `(?P<field>\w+)`")
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -86,9 +87,9 @@ def decode_event(frame: str) -> AnyEvent | GatewayNotice | None:
         kind = fields.get("type")
         if kind is None:
             return msgspec.convert(fields, GatewayNotice)
-        if kind not in EVENTS:
+        if kind not in _EVENT_TYPES:
             return None
-        event: AnyEvent = msgspec.convert(fields, AnyEvent)
+        event: AnyEvent = msgspec.convert(fields, _EVENT_TYPES[kind])
     except (msgspec.MsgspecError, UnicodeError, RecursionError, TypeError) as error:
         raise ProtocolError("The server sent a frame that cannot be read.") from error
     return event
@@ -147,10 +148,10 @@ def _request(fields: dict[str, Any]) -> AnyRequest:
             f"This server speaks version {PROTOCOL_VERSION} of the protocol only.",
         )
     try:
-        request: AnyRequest = msgspec.convert(fields, AnyRequest)
+        request = msgspec.convert(fields, REQUESTS[kind])
     except msgspec.ValidationError as error:
         raise Refusal(ErrorCode.BAD_REQUEST, _sentence(error)) from None
-    return request
+    return cast("AnyRequest", request)
 
 
 def _sentence(error: msgspec.ValidationError) -> str:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from backend.handlers.entry import Handler
@@ -76,6 +77,21 @@ def test_a_frame_that_breaks_the_service_is_parsed_once(
     response = Handler(broken.service)(invocation.message_event(ADA, frame, 0))
     assert json.loads(response["body"])["code"] == "internal"
     assert parsed.calls == 1
+
+
+def test_a_frame_is_read_as_the_type_it_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a frame is to be is known from its type, and the other types are not looked at."""
+    read_as: list[Any] = []
+
+    def convert(fields: Any, kind: Any) -> Any:
+        read_as.append(kind)
+        return whole(fields, kind)
+
+    whole = msgspec.convert
+    monkeypatch.setattr(msgspec, "convert", convert)
+    codec.decode_request('{"type": "play", "id": "K7QF2M", "tile": "1,1"}')
+    codec.decode_event('{"type": "pong", "now": 1}')
+    assert read_as == [wire.Play, wire.Pong]
 
 
 def test_a_move_looks_at_two_histories(table: Harness) -> None:
