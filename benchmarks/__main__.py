@@ -5,7 +5,7 @@ import importlib
 
 from benchmarks.comparison import table
 
-PARTS = ("gateway", "growth", "startup", "cold_start", "function")
+PARTS = ("gateway", "growth", "screen", "startup", "cold_start", "function")
 """The modules of `benchmarks` that have ``rows()``, in the order of the table."""
 
 

@@ -15,7 +15,6 @@ import pty
 import re
 import select
 import signal
-import statistics
 import struct
 import subprocess
 import sys
@@ -27,6 +26,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from websockets.sync.client import ClientConnection, connect
+
+from benchmarks.comparison import Row
 
 ROUNDS = 9
 KEYS = 40
@@ -168,13 +169,6 @@ class Figures:
     def note(self, name: str, *values: float) -> None:
         self.found.setdefault(name, []).extend(values)
 
-    def median(self, name: str) -> float:
-        return statistics.median(self.found[name])
-
-    def p95(self, name: str) -> float:
-        values = sorted(self.found[name])
-        return values[int(0.95 * (len(values) - 1))]
-
 
 def start(figures: Figures, name: str, command: list[str], words: str, home: Path) -> None:
     """From the command to the last words of its first screen."""
@@ -262,14 +256,70 @@ def measured(rounds: int = ROUNDS) -> Figures:
     return figures
 
 
-def main() -> None:
-    figures = measured(int(sys.argv[1]) if sys.argv[1:] else ROUNDS)
-    for name, values in figures.found.items():
-        print(
-            f"{name:24} median {figures.median(name):9.1f}  p95 {figures.p95(name):9.1f}"
-            f"  least {min(values):9.1f}  n {len(values)}"
-        )
-
-
-if __name__ == "__main__":
-    main()
+def rows() -> list[Row]:
+    found = measured().found
+    key, key_bytes = found["nine cells cursor ms"], found["nine cells cursor bytes"]
+    return [
+        Row(
+            what="start to the painted lobby, beside the bare app",
+            unit="ms",
+            ours=found["game start ms"],
+            beside=found["nine cells start ms"],
+            most=1.4,
+        ),
+        Row(
+            what="a cursor key to its paint",
+            unit="ms",
+            ours=found["game cursor ms"],
+            beside=key,
+            most=1.5,
+        ),
+        Row(
+            what="a cursor key",
+            unit="bytes",
+            ours=found["game cursor bytes"],
+            beside=key_bytes,
+        ),
+        Row(
+            what="own key to the confirmed mark, beside a cursor key",
+            unit="ms",
+            ours=found["own move ms"],
+            beside=key,
+        ),
+        Row(
+            what="an opponent's move to its paint, beside a cursor key",
+            unit="ms",
+            ours=found["their move ms"],
+            beside=key,
+        ),
+        Row(
+            what="an own move, on its way and confirmed, beside a cursor key",
+            unit="bytes",
+            ours=found["own move bytes"],
+            beside=key_bytes,
+        ),
+        Row(
+            what="an opponent's move, beside a cursor key",
+            unit="bytes",
+            ours=found["their move bytes"],
+            beside=key_bytes,
+        ),
+        Row(
+            what="a second with a clock, beside a cursor key",
+            unit="bytes",
+            ours=found["game idle bytes/s"],
+            beside=key_bytes,
+        ),
+        Row(
+            what="a second with a clock, beside the idle app",
+            unit="% of a processor",
+            ours=found["game idle cpu %"],
+            beside=found["nine cells idle cpu %"],
+        ),
+        Row(
+            what="--help, beside a Python that does nothing",
+            unit="ms",
+            ours=found["help ms"],
+            beside=found["python ms"],
+        ),
+    ]

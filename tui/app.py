@@ -20,7 +20,7 @@ from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
-from textual.theme import Theme, ThemeProvider
+from textual.theme import Theme
 from textual.widgets import Input
 
 from shared.errors import Refusal
@@ -246,9 +246,9 @@ class NoughtsApp(App[None]):
             self.push_screen(Palette())
 
     def search_themes(self) -> None:
-        from tui.screens.palette import Palette  # noqa: PLC0415 (as every screen but the first)
+        from tui.screens.palette import ThemePalette  # noqa: PLC0415 (as above)
 
-        self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
+        self.push_screen(ThemePalette())
 
     def get_key_display(self, binding: Binding) -> str:
         """A key by a name that can be printed."""

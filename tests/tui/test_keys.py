@@ -164,7 +164,7 @@ async def test_each_key_does_what_its_label_says(screen: type[Screen[Any]]) -> N
             del client.asked[:asked_before]
             did = case.does(app, client)
             if case.label == "Theme":
-                assert type(app.screen).__name__ == "Palette"
+                assert type(app.screen).__name__ == "ThemePalette"
             else:
                 assert did == case.expected, case.label
             client.answers.set()

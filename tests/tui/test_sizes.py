@@ -3,6 +3,7 @@
 import pytest
 from textual.color import Color
 from textual.geometry import Region, Size
+from textual.widgets import Static
 
 from tests.tui.scenes import SCENES, played, settle
 from tui.themes import THEMES
@@ -10,8 +11,9 @@ from tui.widgets.art import SMALL
 from tui.widgets.board import Board
 from tui.widgets.status_line import StatusLine
 from tui.widgets.table import places
-from tui.words.phrases import LEAST_SIZE, shorter
+from tui.words.phrases import LEAST_SIZE, shorter, wrapped
 from tui.words.status import lines_of
+from tui.words.story import review_text
 
 LEAST = [LEAST_SIZE, (40, 17), (44, 18), (60, 16), (72, 16), (80, 24)]
 
@@ -52,6 +54,27 @@ async def test_every_row_of_the_board_can_be_seen(name: str) -> None:
             assert " ".join(text) in set(shorter(line.shown.text))
             assert " ".join(note) in {"", *shorter(line.shown.note)}
             assert line.region.bottom <= size[1] - 1
+
+
+@pytest.mark.parametrize("name", ["replay", "replay_end"])
+async def test_a_replay_is_whole(name: str) -> None:
+    """From the least size up a replay shows every row of its board and no half of a review."""
+    async with played(SCENES[name]) as (app, _, pilot):
+        for size in LEAST:
+            await pilot.resize_terminal(*size)
+            await settle(pilot)
+            board, step = app.screen.query_one(Board), app.screen.query_one("#step")
+            for cell in range(9):
+                region = board.cell(cell).region
+                for corner in (region.offset, region.bottom_right - (1, 1)):
+                    assert app.screen.get_widget_at(*corner)[0] is board.cell(cell), (size, cell)
+                assert region.bottom <= step.region.y
+            review = app.screen.query_one("#review", Static)
+            told = str(review.content)
+            assert told in set(shorter(review_text("01428")))
+            assert len(wrapped(told, review.content_size.width)) == review.region.height
+            story = app.screen.query_one("#story")
+            assert story.region.contains_region(review.region), size
 
 
 def contrast(a: Color, b: Color) -> float:

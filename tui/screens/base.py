@@ -300,6 +300,12 @@ class Dialog(ModalScreen[ScreenResultType]):
         height: auto;
         max-height: 100%;
     }
+    Dialog OptionList > .option-list--option-highlighted,
+    Dialog OptionList:focus > .option-list--option-highlighted {
+        background: $primary 30%;
+        color: $foreground;
+        text-style: bold;
+    }
     Dialog .hint { color: $foreground 60%; height: auto; }
     Dialog .wrong { color: $text-error; height: auto; }
     """

@@ -78,8 +78,9 @@ class GameScreen(PlainScreen):
         Binding("escape", "leave", "Back"),
     ]
     HELP = (
-        "Three in a row win, in any direction. x begins. "
-        "A dim mark is on its way to the server; the corners show where the last move was."
+        "Three in a row win, in any direction; x begins. Click a cell, or move the corners with "
+        "the arrows and press Enter. Pointers stand beside the last move. A dim mark is on its "
+        "way to the server. A line is green when you win and red when you lose."
     )
 
     def __init__(self, session: Session, game_id: str) -> None:

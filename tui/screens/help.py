@@ -1,5 +1,6 @@
 """Every key of a screen, to be read, chosen or clicked."""
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from textual import on
@@ -12,7 +13,7 @@ from textual.widgets.option_list import Option
 
 from tui.screens.base import Dialog
 from tui.screens.dialogs import Choices
-from tui.words.hints import Hint, help_line
+from tui.words.hints import Hint, grouped, help_line
 
 
 class HelpLines(Choices):
@@ -50,12 +51,13 @@ class HelpScreen(Dialog[str]):
         with Vertical(id="dialog") as dialog:
             dialog.border_title = "Help"
             yield Static(f"{self._about}\n", classes="hint", markup=False)
-            yield HelpLines(
-                *(
-                    Option(Content(help_line(hint)), id=hint.binding, disabled=hint.final)
-                    for hint in self._hints
-                )
-            )
+            yield HelpLines(*self._lines())
+
+    def _lines(self) -> Iterator[Option]:
+        for group, hints in grouped(self._hints):
+            yield Option(Content.styled(group, "bold $text-accent"), disabled=True)
+            for hint in hints:
+                yield Option(Content(help_line(hint)), id=hint.binding, disabled=hint.final)
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

@@ -1,6 +1,6 @@
 """A finished game, move by move, with what a perfect player thinks of it."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,8 +15,15 @@ from shared.replay import code_of
 from tui.screens.base import Dialog, PlainScreen
 from tui.session import Session
 from tui.widgets.board import Board, BoardView
-from tui.words.phrases import SAID_MS
+from tui.words.phrases import SAID_MS, shorter, wrapped
 from tui.words.story import Story, headline, move_text, review_text, share_card, step_text
+
+_REVIEW_ROWS: Final = 6
+
+
+def fits(text: str, cells: int, rows: int) -> bool:
+    """Whether a text stands in so many columns and rows."""
+    return len(wrapped(text, cells)) <= rows
 
 
 class ReplayScreen(PlainScreen):
@@ -69,6 +76,14 @@ class ReplayScreen(PlainScreen):
         if sentence != self.remarked:
             super().remark(sentence)
             self.notify(sentence, timeout=SAID_MS / 1000, markup=False)
+
+    def show_state(self) -> None:
+        review = self.query_one("#review", Static)
+        low = self.has_class("-narrow")
+        rows = (1 if self.has_class("-short") else 2) if low else _REVIEW_ROWS
+        width = max(1, review.content_size.width)
+        texts = shorter(review_text(self._moves))
+        self.write("#review", next((text for text in texts if fits(text, width, rows)), ""))
 
     def begin(self) -> None:
         self.watch_shown(self.shown)

@@ -1,6 +1,8 @@
 """A key and what it does, as the key bar and the help tell it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,23 @@ class Hint:
     @property
     def width(self) -> int:
         return len(self.key) + 1 + len(self.label)
+
+
+_GROUPS: Final = {
+    "Talking": frozenset({"Say", "Share", "Copy", "Copy the command", "Name"}),
+    "Leaving": frozenset({"Back", "Cancel", "Give up", "Quit", "Suspend"}),
+    "Also": frozenset({"All actions", "Help", "Theme", "Try again"}),
+}
+_FIRST: Final = "Playing"
+
+
+def grouped(hints: Iterable[Hint]) -> list[tuple[str, list[Hint]]]:
+    """The keys by what they are for, in the order of the groups; empty groups are left out."""
+    found: dict[str, list[Hint]] = {_FIRST: [], **{group: [] for group in _GROUPS}}
+    for hint in hints:
+        groups = (group for group, labels in _GROUPS.items() if hint.label in labels)
+        found[next(groups, _FIRST)].append(hint)
+    return [(group, members) for group, members in found.items() if members]
 
 
 def help_line(hint: Hint) -> str:
