@@ -1,10 +1,11 @@
 """A server of AWS that fails as told, on a real socket: what botocore makes of it is real, too."""
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 
 NOWHERE = "nowhere.invalid"
 """A host whose name cannot be resolved."""
@@ -49,7 +50,8 @@ def _serve(listener: socket.socket, response: bytes | None) -> None:
             if response is None:
                 waiting.append(client)
                 continue
-            with client:
+            # Whoever does not wait for the answer misses it.
+            with client, suppress(OSError):
                 _read(client)
                 client.sendall(response)
     for client in waiting:
@@ -59,16 +61,13 @@ def _serve(listener: socket.socket, response: bytes | None) -> None:
 def _read(client: socket.socket) -> None:
     """Reads one request, so that the answer does not meet a reset."""
     received = b""
-    while b"\r\n\r\n" not in received:
-        received += client.recv(65536)
+    while b"\r\n\r\n" not in received and (more := client.recv(65536)):
+        received += more
     head, _, body = received.partition(b"\r\n\r\n")
-    [length] = [
-        int(line.split(b":")[1])
-        for line in head.lower().split(b"\r\n")
-        if line.startswith(b"content-length")
-    ]
-    while len(body) < length:
-        body += client.recv(65536)
+    length = re.search(rb"^content-length: *(\d+)", head, re.IGNORECASE | re.MULTILINE)
+    wanted = int(length[1]) if length else 0
+    while len(body) < wanted and (more := client.recv(65536)):
+        body += more
 
 
 def closed_port() -> str:

@@ -33,8 +33,9 @@ from tests.backend.memory import ManualClock
 PLAYS = 20
 TABLE, POSTS = "dynamodb", "apigatewaymanagementapi"
 NAMES = {TABLE: "DynamoDB", POSTS: "@connections"}
-# Against a server on this machine; how often the real ones are asked is no matter here.
-IMPATIENT = Config(connect_timeout=0.5, read_timeout=0.05, retries={"total_max_attempts": 1})
+# How often the real ones are asked is no matter here; a busy machine may take its time.
+ONCE = Config(connect_timeout=30, read_timeout=30, retries={"total_max_attempts": 1})
+IMPATIENT = ONCE.merge(Config(read_timeout=0.05))
 CLOCK = ManualClock()
 AT = Moment(CLOCK.now(), CLOCK.now() // 1000 + 3600)
 GAME = Game(
@@ -79,8 +80,9 @@ FAULTS: dict[str, Fault] = {
 class BrokenSession(Session):
     """A session whose client of one service meets the fault; the others find what works."""
 
-    def __init__(self, urls: dict[str, str]) -> None:
+    def __init__(self, urls: dict[str, str], patience: Config) -> None:
         super().__init__()
+        self._patience = patience
         self.register_component("data_loader", TwoServices())
         self.set_credentials(CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"])
         self.set_config_variable("region", REGION)
@@ -90,7 +92,7 @@ class BrokenSession(Session):
         options["endpoint_url"] = self._urls[service_name]
         if service_name == TABLE and self._urls[TABLE] == emulator().url:
             return super().create_client(service_name, *args, **options)
-        options["config"] = options["config"].merge(IMPATIENT)
+        options["config"] = options["config"].merge(self._patience)
         return super().create_client(service_name, *args, **options)
 
 
@@ -115,12 +117,13 @@ def stack(service: str = "", fault: str = "") -> Iterator[tuple[Function, Store]
         urls = {TABLE: aws.url, POSTS: servers.enter_context(serving("200"))}
         if service:
             urls[service] = servers.enter_context(serving(fault))
+        patience = IMPATIENT if FAULTS.get(fault, Fault()).response is None else ONCE
         metrics = EmbeddedMetrics("noughts-tui", CLOCK)
         counter = FaultCounter(metrics)
         logging.getLogger().addHandler(counter)
         servers.callback(logging.getLogger().removeHandler, counter)
         surroundings = Surroundings(table=table, callback_url="", stack="noughts-tui", life=21600)
-        function = assemble(BrokenSession(urls), surroundings, CLOCK, metrics)
+        function = assemble(BrokenSession(urls, patience), surroundings, CLOCK, metrics)
         yield function, emulator().store_on(table)
 
 
@@ -214,6 +217,20 @@ def test_no_outage_is_silent(
     # A 200 to a post says that it was taken, whatever else it says.
     taken = service == POSTS and fault.startswith("200")
     assert bool(alarms) != taken
+
+
+def test_a_look_for_a_connection_that_fails_is_counted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A quick match seats its player opposite a host who could not be looked for, and says so."""
+    with stack(POSTS, "500") as (function, _):
+        replies = [
+            json.loads(function(event("MESSAGE", who, body='{"type": "match"}'))["body"])["type"]
+            for who in ("ada", "bob")
+        ]
+    assert replies == ["init", "join"]
+    # One look, and the push that tells the host.
+    assert capsys.readouterr().out.count('"ConnectionFailures":1') == 2
 
 
 class BrokenOutput(io.StringIO):
