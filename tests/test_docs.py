@@ -127,6 +127,15 @@ def prose(path: Path) -> Iterator[tuple[int, str]]:
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_no_merge_is_half_done(path: Path) -> None:
+    """No document shows the marks of a merge."""
+    assert (
+        re.findall(r"^(?:<<<<<<<|=======|>>>>>>>)", path.read_text(encoding="utf-8"), re.MULTILINE)
+        == []
+    )
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
 def test_prose_wraps_at_100_columns(path: Path) -> None:
     """A document can be read, and its changes compared, in any window."""
     assert [number for number, line in prose(path) if len(line) > 100] == []
