@@ -1,7 +1,9 @@
 """The embedded gateway as a program: how it starts, how it ends, what it says."""
 
 import asyncio
+import gc
 import json
+import os
 import re
 import resource
 import signal
@@ -15,7 +17,7 @@ from typing import Any
 import pytest
 from platformdirs import user_state_path
 
-from backend.local import folder
+from backend.local import folder, process
 from backend.local.folder import InUse, state_folder
 from backend.local.gateway import serve
 from backend.local.http import version
@@ -512,3 +514,22 @@ def test_a_second_server_says_at_once_who_has_the_folder(
         with pytest.raises(InUse, match=note or "of another process"), folder.owned(tmp_path, 8):
             pass
     assert now == [waited]
+
+
+def test_the_collector_comes_rarely(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A gateway does not look at all of its connections every few hundred objects."""
+    before, seen = gc.get_threshold(), list[int]()
+
+    def serve_nobody(*_: object) -> int:
+        seen.append(gc.get_threshold()[0])
+        return 0
+
+    monkeypatch.setattr(process, "_serve", serve_nobody)
+    monkeypatch.setattr("backend.local.journal.begin", lambda _: None)
+    mask = os.umask(0o022)
+    try:
+        assert process.main(["--data", str(tmp_path)]) == 0
+    finally:
+        gc.set_threshold(*before)
+        os.umask(mask)
+    assert seen == [process.COLLECTED_AFTER]
