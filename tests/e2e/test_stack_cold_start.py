@@ -44,8 +44,9 @@ def said(program: str) -> list[str]:
 
 def test_a_cold_start_loads_botocore_and_msgspec() -> None:
     """The function loads what makes its two calls, its own code and msgspec, and no more."""
-    installer = {"_distutils_hack", "typing_extensions", "__main__"}
-    assert set(said(WIRED)) - installer == BOTOCORE | {"backend", "shared", "msgspec"}
+    # What only this machine has: botocore takes certifi where a tool of the tests brought it.
+    elsewhere = {"_distutils_hack", "typing_extensions", "__main__", "certifi"}
+    assert set(said(WIRED)) - elsewhere == BOTOCORE | {"backend", "shared", "msgspec"}
 
 
 def test_a_cold_start_reads_two_models() -> None:
