@@ -52,13 +52,13 @@ def _serve(listener: socket.socket, response: bytes | None) -> None:
                 continue
             # Whoever does not wait for the answer misses it.
             with client, suppress(OSError):
-                _read(client)
+                read_request(client)
                 client.sendall(response)
     for client in waiting:
         client.close()
 
 
-def _read(client: socket.socket) -> None:
+def read_request(client: socket.socket) -> None:
     """Reads one request, so that the answer does not meet a reset."""
     received = b""
     while b"\r\n\r\n" not in received and (more := client.recv(65536)):

@@ -122,7 +122,7 @@ def https(authority: Any, folder: Path) -> Iterator[int]:
             except ssl.SSLError:
                 return
             with secured:
-                secured.recv(65536)
+                broken.read_request(secured)
                 secured.sendall(broken.answer(200, "{}"))
 
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
