@@ -56,6 +56,16 @@ async def test_every_row_of_the_board_can_be_seen(name: str) -> None:
             assert line.region.bottom <= size[1] - 1
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_the_lobby_stands_in_the_middle(size: tuple[int, int]) -> None:
+    """However large the terminal is, names and ages stand side by side, not at its two edges."""
+    async with played(SCENES["lobby_full"], size) as (app, _, _):
+        columns = app.screen.query_one("#columns").region
+        assert columns.width <= 100
+        assert columns.x == (size[0] - columns.width) // 2
+        assert app.screen.query_one("#games").region.right <= columns.right
+
+
 @pytest.mark.parametrize("name", ["replay", "replay_end"])
 async def test_a_replay_is_whole(name: str) -> None:
     """From the least size up a replay shows every row of its board and no half of a review."""
