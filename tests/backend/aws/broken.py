@@ -1,11 +1,13 @@
 """A server of AWS that fails as told, on a real socket: what botocore makes of it is real, too."""
 
+import atexit
 import json
 import re
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import cache
 
 NOWHERE = "nowhere.invalid"
 """A host whose name cannot be resolved."""
@@ -70,7 +72,10 @@ def read_request(client: socket.socket) -> None:
         body += more
 
 
+@cache
 def closed_port() -> str:
-    """An address where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+    """An address where nobody listens, nor will: its port is taken as long as the tests run."""
+    taken = socket.socket()
+    taken.bind(("127.0.0.1", 0))
+    atexit.register(taken.close)
+    return f"http://127.0.0.1:{taken.getsockname()[1]}"
