@@ -1,5 +1,6 @@
 """Every sentence to its last letter: what no other test reads to its end."""
 
+from dataclasses import replace
 from shlex import join
 
 import pytest
@@ -7,9 +8,10 @@ import pytest
 from shared.board import Mark
 from shared.messages import Listing, Names, Series
 from tests.tui.scenes import table
-from tests.tui.snapshots import CODE, NOW, game
+from tests.tui.snapshots import BOB, CODE, NOW, game, left, player
+from tests.tui.stage import online
 from tui.client.seats import SavedSeat
-from tui.client.state import ClientState, ConnectionStatus
+from tui.client.state import ClientState, ConnectionStatus, Table
 from tui.words.connection import connection_text
 from tui.words.lobby import Preview, empty_text, listing_preview, listing_text, seat_preview
 from tui.words.phrases import (
@@ -19,7 +21,10 @@ from tui.words.phrases import (
     join_words,
     server_name,
     too_small_text,
+    wrapped,
 )
+from tui.words.player import PlayerView, player_view
+from tui.words.status import Status, after, status
 from tui.words.story import Story, move_text, step_text, story_of
 from tui.words.table import heading
 from tui.words.waiting import offer_text, terms_text, waiting_text
@@ -173,3 +178,82 @@ def test_a_line_of_the_list_fills_its_columns() -> None:
     assert listing_text(listing(Mark.O), NOW, len(line)) == line
     assert listing_text(listing(Mark.O), NOW, len(line) - 1) == "Ada; you play o         now"
     assert listing_text(listing(Mark.O, clock=600), NOW, 5) == "Ada wai… 600 s     now"
+
+
+@pytest.mark.parametrize(
+    ("shown", "tone"),
+    [
+        (table("4", replaced=True), "warn"),
+        (table("4", gone=True), "warn"),
+        (table("40"), "call"),
+        (table("40", deadline=NOW - 1), "bad"),
+        (table("4"), "calm"),
+        (table("4", o=left(BOB, 40)), "warn"),
+        (table("4", deadline=NOW - 1), "call"),
+        (table("03142"), "good"),
+        (table("03142", Mark.O), "bad"),
+        (table("03142", None), "calm"),
+        (table("012435768"), "calm"),
+        (table("4", pending=0), "calm"),
+    ],
+)
+def test_the_tone_of_a_sentence(shown: Table, tone: str) -> None:
+    """What calls to act, what is good or bad news and what is wrong are coloured so."""
+    assert status(online(shown), shown, NOW).tone == tone
+
+
+def test_what_is_wrong_is_coloured_so() -> None:
+    """Without a connection the sentence warns, and says below what is known of the cause."""
+    shown = table("4")
+    state = ClientState(connection=ConnectionStatus.FAILED, tables={shown.id: shown})
+    assert status(state, shown, NOW) == Status("No connection", "warn")
+    state = replace(state, failure="The server does not answer.")
+    assert status(state, shown, NOW) == Status(
+        "No connection", "warn", "The server does not answer."
+    )
+
+
+def test_what_is_said_to_who_watches() -> None:
+    """Who left is told from who lost the connection, and what follows a game."""
+    shown = table("4", None, o=left(BOB, 40))
+    assert status(online(shown), shown, NOW).text == "Bob left 0:40 ago"
+    assert after(table("48", None, status="resigned", winner=Mark.O), online=True) == ""
+    assert after(table("03142", None, next="NEXT22"), online=True) == "They play another game"
+    assert after(table(status="cancelled"), online=True) == ""
+
+
+def test_a_player_who_is_not_there() -> None:
+    """A free seat, a lost one and a series that has been drawn only."""
+    waiting = table(o=None)
+    assert player_view(online(waiting), waiting, Mark.O, NOW) == PlayerView(
+        Mark.O, "nobody yet", away="not here yet"
+    )
+    unknown = table("4", o=player("Bob", online=False))
+    assert player_view(online(unknown), unknown, Mark.O, NOW).away == "offline"
+    for series, wins in (
+        (Series(drawn=1), (0, 0)),
+        (Series(x=1, o=1), (1, 1)),
+        (Series(x=1, drawn=1), (1, 0)),
+        (Series(), (None, None)),
+    ):
+        shown = table("4", series=series)
+        seen = (player_view(online(shown), shown, mark, NOW).wins for mark in Mark)
+        assert tuple(seen) == wins
+
+
+@pytest.mark.parametrize(
+    ("text", "cells", "lines"),
+    [
+        ("", 5, []),
+        ("one two", 7, ["one two"]),
+        ("one two", 6, ["one", "two"]),
+        ("abcdef", 6, ["abcdef"]),
+        ("abcdefg", 3, ["abc", "def", "g"]),
+        ("a abcdefg", 4, ["a", "abcd", "efg"]),
+        ("井上井上", 5, ["井上", "井上"]),
+        ("井上", 1, ["井", "上"]),
+    ],
+)
+def test_words_are_wrapped(text: str, cells: int, lines: list[str]) -> None:
+    """A line holds as many words as fit, and a word is broken only where it has no line."""
+    assert wrapped(text, cells) == lines
