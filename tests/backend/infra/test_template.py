@@ -164,6 +164,16 @@ def test_the_guide_lists_the_alarms(stack: Synthesised) -> None:
     assert re.findall(r"^\| (\w+) \| (?!goes off)", section, re.MULTILINE) == names
 
 
+def test_the_guide_counts_what_is_billed_by_the_month(stack: Synthesised) -> None:
+    """Alarms are billed by their metrics, and counts by their number: the guide has both."""
+    alarms = stack.resources("AWS::CloudWatch::Alarm").values()
+    looked_at = sum(len(metrics_of(alarm)) for alarm in alarms)
+    counted = len(KNOWN[NAMESPACE])
+    guide = " ".join((ROOT / "docs" / "deploy.md").read_text().split())
+    assert f"{len(alarms)} alarms on {looked_at} metrics" in guide
+    assert f"{counted} metrics at $0.30" in guide
+
+
 def test_the_dashboard_shows_what_is_counted(stack: Synthesised) -> None:
     """Everything that the service counts is drawn, and what API Gateway counts."""
     body = written(stack.only("AWS::CloudWatch::Dashboard")["DashboardBody"])
