@@ -56,6 +56,14 @@ def test_every_command_is_in_the_manual(name: str) -> None:
         assert re.search(rf"{option}\b", text), option
 
 
+def test_every_option_is_in_the_help() -> None:
+    """`--help` shows the options of its command, and examples."""
+    for command in (parser(), *subcommands().values()):
+        told = command.format_help()
+        assert [option for option in options(command) if option not in told] == [], command.prog
+    assert "noughts-tui join K7QF2M" in parser().format_help()
+
+
 @pytest.mark.parametrize("key", KEYS)
 def test_every_setting_is_in_the_manual(key: str) -> None:
     """Every key of the settings stands in the manual with its default."""

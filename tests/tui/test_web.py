@@ -173,6 +173,23 @@ async def test_nothing_survives_the_server(page: Page) -> None:
     assert (push["mark"], push["game"]["players"]["x"]["away"]) == ("x", "lost")
 
 
+async def test_an_interrupted_page_keeps_its_seats(page: Page, tmp_path: Path) -> None:
+    """Ctrl+C ends the page and every game in it; their seats are kept."""
+    async with tab(page) as ada, peer(page.game_url) as bob:
+        code = await hosts(ada)
+        await bob.ask(type="join", id=code)
+        await ada.sees("Your turn")
+        page.process.send_signal(signal.SIGINT)
+        await ada.is_closed()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            assert await page.process.wait() == 0
+            while (push := await bob.pushed())["type"] != "presence" or push["online"]:
+                pass
+    assert push["game"]["status"] == "playing"
+    kept = json.loads((tmp_path / "state" / "seats.json").read_text(encoding="utf-8"))["seats"]
+    assert [seat["id"] for seat in kept] == [code]
+
+
 @pytest.mark.parametrize(
     "origin", ["https://elsewhere.example", "http://127.0.0.1:1", "null", "http://localhost.evil"]
 )

@@ -151,6 +151,16 @@ def test_only_the_token_is_the_right(table: Harness, token: str) -> None:
     assert table.stored(game_id) == before
 
 
+def test_a_name_is_no_right(table: Harness) -> None:
+    """Two players can be called the same, and who has the name of one has not the seat."""
+    started = table.start("ada", name="Ada")
+    joined = table.join("bob", started.id, name="Ada")
+    players = joined.game.players
+    assert [player.name for player in (players.x, players.o) if player] == ["Ada", "Ada"]
+    error = table.error("eve", wire.Join(id=started.id, key="k" * 22, name="Ada"))
+    assert error.code is ErrorCode.GAME_FULL
+
+
 def test_one_connection_holds_one_seat(table: Harness) -> None:
     """A connection that holds one seat of a game cannot resume the other as well."""
     started = table.start("ada")
