@@ -18,7 +18,7 @@ SOUND := $(shell $(BIN)/python -I -c 'import importlib.util as util, pathlib, sy
 	venv = pathlib.Path(".venv").absolute(); made = str(venv) in (venv / "bin/pip").read_text(); \
 	sys.exit(not (made and util.find_spec("pip")))' 2>/dev/null && echo yes)
 
-.PHONY: help play serve test check format soak mutants bench pictures protocol man recording docs release clean
+.PHONY: help play serve test check format soak mutants bench pictures protocol man promises recording docs release clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -53,6 +53,9 @@ protocol: $(DEV) ## write the protocol for machines into docs/protocol
 
 man: $(DEV) ## write the manual page into release
 	$(BIN)/python release/manual.py
+
+promises: $(DEV) ## write the list of what the docs promise into docs/promises.md
+	$(BIN)/python release/promises.py
 
 recording: $(DEV) ## record a game of two terminals into docs/game.cast
 	$(BIN)/python -m benchmarks.recording
