@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from platformdirs.macos import MacOS
+from platformdirs.unix import Unix
 
 from tui.folders import NoFolder, config_folder, state_folder
 from tui.own_command import program
@@ -195,6 +197,35 @@ def test_a_home_beside_where_one_stands(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert (config_folder(), state_folder()) == (
         tmp_path / "here" / "config",
         tmp_path / "here" / "state",
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="where HOME is not the home")
+@pytest.mark.parametrize(
+    ("system", "config", "state"),
+    [
+        (Unix, ".config", ".local/state"),
+        (MacOS, "Library/Application Support", "Library/Application Support"),
+    ],
+)
+def test_each_system_has_its_folders(
+    monkeypatch: pytest.MonkeyPatch, system: type[Unix | MacOS], config: str, state: str
+) -> None:
+    """Settings, seats and record are where the system's own programs have theirs."""
+    for variable in ("NOUGHTS_TUI_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("HOME", "/home/ada")
+    for kind in ("config", "state"):
+        monkeypatch.setattr(
+            f"tui.folders.user_{kind}_path",
+            lambda *words, kind=kind, **options: getattr(
+                system(*words, **options), f"user_{kind}_path"
+            ),
+        )
+    home = Path("/home/ada")
+    assert (config_folder(), state_folder()) == (
+        home / config / "noughts-tui",
+        home / state / "noughts-tui",
     )
 
 
