@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,11 @@ def promises() -> list[dict[str, Any]]:
 
 
 def _counted(entries: list[dict[str, Any]]) -> str:
-    tested = sum("test" in entry for entry in entries)
-    return f"{len(entries)} promises; {tested} have a test, {len(entries) - tested} are untested.\n"
+    held = Counter(("test" in entry, "untested" in entry) for entry in entries)
+    return (
+        f"Of {len(entries)} promises tests hold {held[True, False]} as a whole and"
+        f" {held[True, True]} in part; {held[False, True]} are untested.\n"
+    )
 
 
 def _row(sentence: str, entry: dict[str, Any]) -> str:
@@ -78,9 +82,10 @@ def _blocks(document: str) -> list[str]:
     document = re.sub(r"^\|.*\|\n(?=\|-)", "", document, flags=re.MULTILINE)  # heads of tables
     for line in document.splitlines():
         text = line.strip()
-        if not text or line.startswith(("#", "    ")) or re.match(r"[-*] |\d\. |\|", text):
+        is_code = line.startswith("    ") and not blocks[-1]  # else a line of an item goes on
+        if not text or line.startswith("#") or re.match(r"[-*] |\d\. |\|", text):
             blocks.append([])
-        if not line.startswith(("#", "    ")):
+        if text and not is_code and not line.startswith("#"):
             blocks[-1].append(text.strip("|"))
     lines = (re.sub(r"\s+", " ", " ".join(block)).strip() for block in blocks)
     return [re.sub(r"^([-*]|\d\.) ", "", line) for line in lines if re.search(r"\w", line)]

@@ -103,15 +103,15 @@ def test_sentences_are_told_apart() -> None:
     """Items, rows and sentences stand alone; headings, heads of tables and code are none."""
     document = (
         "# Never\n\nOne ends. **Two**\nends. `three` is no\nend, e.g. this.\n\n"
-        "    never\n\n- four\n  goes on\n1. five\n\n"
+        "    never\n\n- four\n  1. five\n     goes on\n\n"
         "| never | no |\n|---|---|\n| six | seven. Eight |\n\n```\nnever\n```\n"
     )
     assert LIST.sentences(document) == [
         "One ends.",
         "**Two** ends.",
         "`three` is no end, e.g. this.",
-        "four goes on",
-        "five",
+        "four",
+        "five goes on",
         "six | seven.",
         "Eight",
     ]
