@@ -109,6 +109,10 @@ _SEAT_INDEXES: Final = tuple(
         ("over", f"player_{mark}, bound_at_{mark}", f"NOT ({_OPEN})"),
     )
 )
+_INDEX_WATCHED: Final = (
+    "CREATE INDEX IF NOT EXISTS games_open_watched ON games (id)"
+    f" WHERE watchers <> '[]' AND {_OPEN}"
+)
 _HELD: Final = {mark: f"SELECT id FROM games WHERE player_{mark} = ? AND {_OPEN}" for mark in Mark}  # noqa: S608 (made of constants)
 _LAST_OVER: Final = {
     mark: f"SELECT id, bound_at_{mark} AS bound_at FROM games WHERE player_{mark} = ? "  # noqa: S608 (made of constants)
@@ -563,7 +567,7 @@ class SqliteStore:
             self._database.execute("PRAGMA synchronous = FULL")
             if self._columns() != {*COLUMNS, "lobby"}:
                 self._make_table()
-            for statement in (_INDEX_SPARE, *_SEAT_INDEXES):
+            for statement in (_INDEX_SPARE, _INDEX_WATCHED, *_SEAT_INDEXES):
                 self._database.execute(statement)
             self._database.execute("CREATE TABLE IF NOT EXISTS file (id TEXT NOT NULL)")
             self._database.execute(_NAME_FILE, (secrets.token_hex(8),))

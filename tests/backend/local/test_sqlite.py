@@ -81,6 +81,11 @@ def test_the_start_reads_only_who_was_connected(store: SqliteStore, statement: s
     assert "INDEX games_" in plan(store, statement)
 
 
+def test_the_end_of_a_connection_reads_no_game_that_is_over(store: SqliteStore) -> None:
+    """However many games were watched before, only those are walked that wait or are played."""
+    assert "INDEX games_open_watched" in plan(store, sqlite._WATCHED)
+
+
 def test_a_change_is_written_to_the_disk(store: SqliteStore) -> None:
     """What is acknowledged outlives the machine's power, not only the process."""
     assert store._pragma("journal_mode") == "wal"
