@@ -116,7 +116,7 @@ class DynamoDBStore:
         bound = Update(
             put={_player(mark): connection, f"Bound{side}": at.now, "EmoteAt": {}},
             copy={"Replaced": _player(mark)},
-            remove=[f"Away{side}", f"AwayAt{side}"],
+            remove=[f"Away{side}", f"AwayAt{side}", f"LeftBy{side}"],
             take={"Watchers": {connection}},
         )
         try:

@@ -85,8 +85,8 @@ class Moment:
 class Seat:
     """One side of the table, taken when it has a ``token`` (SHA-256 of the key, hex).
 
-    ``connection`` is the id of the connection that may play; ``bound_at``, ``away_at`` are epoch
-    ms.
+    ``connection`` is the id of the connection that may play, ``left_by`` of the one that left;
+    ``bound_at``, ``away_at`` are epoch ms.
     """
 
     token: str = field(default="", repr=False)
@@ -95,6 +95,7 @@ class Seat:
     bound_at: int = 0
     away: Away | None = None
     away_at: int | None = None
+    left_by: str | None = None
 
     @property
     def taken(self) -> bool:
@@ -212,6 +213,11 @@ def code_from(*parts: str) -> str:
 def seat_of(game: Game, connection: str) -> Mark | None:
     """The seat that a connection holds."""
     return next((mark for mark in Mark if game.seat(mark).connection == connection), None)
+
+
+def left_by(game: Game, connection: str) -> Mark | None:
+    """The seat that a connection left, and that nobody holds since."""
+    return next((mark for mark in Mark if game.seat(mark).left_by == connection), None)
 
 
 def holder(game: Game, token: str) -> Mark | None:
@@ -345,7 +351,9 @@ def joined(game: Game, mark: Mark, seat: Seat, at: Moment) -> Game:
 def bound(game: Game, mark: Mark, connection: str, at: Moment) -> Game:
     """The game with a seat held by this connection."""
     held = game.seat(mark)
-    seat = replace(held, connection=connection, bound_at=at.now, away=None, away_at=None)
+    seat = replace(
+        held, connection=connection, bound_at=at.now, away=None, away_at=None, left_by=None
+    )
     watchers = game.watchers - {connection}
     return _seated(game, at, mark, seat, watchers=watchers, emoted={}, replaced=held.connection)
 
@@ -394,7 +402,8 @@ def _none_ahead(game: Game, at: Moment) -> Game:
 
 def left(game: Game, mark: Mark, at: Moment) -> Game:
     """The game after a player left it: an offer of theirs lapses, a waiting game is cancelled."""
-    seat = replace(game.seat(mark), connection=None, away="left", away_at=at.now)
+    held = game.seat(mark)
+    seat = replace(held, connection=None, away="left", away_at=at.now, left_by=held.connection)
     status = "cancelled" if game.status == "waiting" else game.status
     offer = None if game.offer is mark else game.offer
     return _seated(game, at, mark, seat, status=status, offer=offer)

@@ -99,7 +99,7 @@ class Matchmaking:
         is_settled = kept is not None and (kept.id == named or kept.status != "waiting")
         if named is UNSET or is_settled:
             return Place(code, kept)
-        return Place(code, kept, self._brought(named, seeker))
+        return Place(code, kept, self._brought(named, seeker, kept))
 
     def _kept(self, seeker: Seeker) -> tuple[str, Game | None]:
         for attempt in range(TRIES):
@@ -109,8 +109,13 @@ class Matchmaking:
                 return code, game
         raise Busy
 
-    def _brought(self, game_id: str, seeker: Seeker) -> Game:
-        game = seeker.context.see(self._store.load(game_id, seeker.context.at))
+    def _brought(self, game_id: str, seeker: Seeker, kept: Game | None) -> Game | None:
+        """The game that the request names; beside a seat of the key only one that can move too."""
+        found = self._store.load(game_id, seeker.context.at)
+        if kept is not None:
+            is_own = found is not None and seeker.mark_in(found) is not None
+            return found if is_own and found is not None and found.status == "waiting" else None
+        game = seeker.context.see(found)
         if seeker.mark_in(game) is None and game.next is None:
             raise _not_theirs()
         return game

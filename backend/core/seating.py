@@ -48,10 +48,17 @@ class Seating:
             try:
                 return self.open(request, key, rules.code_from(key, str(attempt)), context)
             except Conflict as conflict:
-                held = conflict.current
+                held = self._went_on(conflict.current, token, context)
                 if held is not None and (own := rules.holder(held, token)) is not None:
                     return self.started(self.hold(held, own, token, context), own, key, context)
         raise Busy
+
+    def _went_on(self, game: Game | None, token: str, context: Context) -> Game | None:
+        """The game to which the key of this one went on by a quick match, else this one."""
+        if game is None or game.status != "cancelled" or game.next is None:
+            return game
+        joined = self._store.load(game.next, context.at)
+        return game if joined is None or rules.holder(joined, token) is None else joined
 
     def open(self, request: wire.Start, key: str, code: str, context: Context) -> wire.Started:
         """A new game of this code.

@@ -298,11 +298,14 @@ class Service:
         marks: set[Mark] = set()
 
         def decide(game: Game) -> Game:
-            mark = rules.seat_of(game, context.connection)
-            if mark is None:
-                return game
-            marks.add(mark)
-            return rules.left(game, mark, context.at)
+            if (mark := rules.seat_of(game, context.connection)) is not None:
+                marks.add(mark)
+                return rules.left(game, mark, context.at)
+            # Left by a request before this one, of which perhaps nobody was told.
+            left = rules.left_by(game, context.connection)
+            if left is not None and context.connection not in game.watchers:
+                marks.add(left)
+            return game
 
         game = self._change(request.id, context, decide)
         if context.connection in game.watchers:

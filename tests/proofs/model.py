@@ -64,6 +64,7 @@ class Chair:
     away: str | None = None
     away_at: int | None = None
     bound_at: int = 0
+    left_by: str | None = None
 
     def view(self, mark: str) -> Json | None:
         if not self.token:
@@ -166,7 +167,13 @@ class Model:
             game.id,
             {
                 str(mark): Chair(
-                    seat.token, seat.name, seat.connection, seat.away, seat.away_at, seat.bound_at
+                    seat.token,
+                    seat.name,
+                    seat.connection,
+                    seat.away,
+                    seat.away_at,
+                    seat.bound_at,
+                    seat.left_by,
                 )
                 for mark, seat in (("x", game.x), ("o", game.o))
             },
@@ -288,7 +295,7 @@ class Model:
         chair = game.chairs[mark]
         if chair.connection != who:
             game.replaced, chair.connection = chair.connection, who
-            chair.away = chair.away_at = None
+            chair.away = chair.away_at = chair.left_by = None
             chair.bound_at = self.now
             game.watchers.discard(who)
             game.spoke.clear()
@@ -337,6 +344,9 @@ class Model:
         key = self._key(fields, reply)
         known = self.living(self.started.get(key, ""))
         if known and (mark := known.right(digest(key))):
+            onward = self.living(known.next or "") if known.status == "cancelled" else None
+            if onward and (seat := onward.right(digest(key))):
+                return self._held("init", onward, seat, key, who)
             return self._held("init", known, mark, key, who)
         mark = fields.get("mark", "x")
         if mark == "random":
@@ -478,6 +488,10 @@ class Model:
     ) -> Record | None:
         if "id" not in fields or (kept and kept.id == fields["id"]):
             return None
+        if kept:
+            found = self.living(fields["id"])
+            is_own = found is not None and self._mark(found, who, key)
+            return found if is_own and found and found.status == "waiting" else None
         game = self._game(fields)
         if not (self._mark(game, who, key) or game.next):
             raise Refused("not_seated")
@@ -666,10 +680,16 @@ class Model:
         game = self._game(fields)
         mark = game.seat(who)
         if mark is None:
+            left = next((m for m, chair in game.chairs.items() if chair.left_by == who), None)
+            told = None if who in game.watchers else left
             game.watchers.discard(who)
-            return self._event("leave", game)
+            event = self._event("leave", game)
+            if told:
+                self._tell(game, self._event("presence", game, mark=told, online=False), who)
+            return event
         chair = game.chairs[mark]
         chair.connection, chair.away, chair.away_at = None, "left", self.now
+        chair.left_by = who
         if game.offer == mark:
             game.offer = None
         if game.status == "waiting":

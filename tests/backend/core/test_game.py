@@ -153,7 +153,9 @@ def test_an_offer_leaves_with_its_player(offer: Mark | None, kept: Mark | None) 
     """Who leaves takes back an offer of his own, and not that of the other."""
     after = rules.left(game(status="drawn", offer=offer), Mark.X, AT)
     assert after.offer is kept
-    assert after.x == replace(ADA, connection=None, away="left", away_at=NOW)
+    assert after.x == replace(
+        ADA, connection=None, away="left", away_at=NOW, left_by=ADA.connection
+    )
 
 
 def test_a_rematch() -> None:

@@ -1,18 +1,20 @@
 """Quick match and the lobby: strangers find each other."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 from msgspec import UNSET
 from msgspec.structs import replace as with_fields
 
+from backend.core import game as rules
 from backend.core.game import Moment
 from backend.core.ports import Change
 from shared import messages as wire
 from shared.board import Mark
 from shared.errors import ErrorCode
 from tests.backend.harness import Harness
-from tests.backend.meddling import MeddledStore
+from tests.backend.meddling import MeddledStore, after
 from tests.backend.memory import MemoryStore
 
 
@@ -336,3 +338,48 @@ def test_a_game_is_shown_as_long_as_its_player_comes_back(table: Harness, kind: 
         table.clock.advance(seconds=7200)
     if kind == "open":
         assert match(table, "bob").id in {started.id, younger.id}
+
+
+def test_a_key_that_waits_is_answered_whatever_game_is_named(table: Harness) -> None:
+    """The seat of a key that waits is the answer, also beside a game that cannot move to it."""
+    key = table.key()
+    waits = match(table, "ada", key=key)
+    played = table.start("ada").id
+    table.join("bob", played)
+    strangers = table.start("eve").id
+    for named in (played, strangers, "ZZZZZZ"):
+        assert match(table, "ada", key=key, id=named) == waits
+
+
+def test_both_waiting_games_of_a_player_move(table: Harness) -> None:
+    """Who waits by the key and in the game that is named waits nowhere once an older is found."""
+    clocked = table.start("kim", listed=True, clock=30)
+    table.clock.advance(ms=1)
+    key = table.key()
+    kept, brought = match(table, "ada", key=key), table.start("ada", listed=True)
+    assert match(table, "ada", key=key, id=brought.id, clock=30).id == clocked.id
+    assert [table.stored(each.id).next for each in (kept, brought)] == [clocked.id] * 2
+    assert listed(table) == []
+
+
+def test_a_code_that_is_taken_is_passed_over(table: Harness) -> None:
+    """A key whose code is another's game gets its own game, and the same again."""
+    key = table.key()
+    taken = replace(table.stored(table.start("ada").id), id=rules.code_from(key, "0"))
+    table.store.create(taken, table.at)
+    waits = match(table, "bob", key=key)
+    assert waits.id == rules.code_from(key, "1")
+    assert match(table, "bob", key=key) == waits
+    assert table.stored(taken.id) == taken
+
+
+def test_who_sits_down_meanwhile_is_not_joined_by_themselves() -> None:
+    """A host who resumes on the seeker's connection in this moment does not sit at both sides."""
+    store = MeddledStore(MemoryStore())
+    table = Harness(store)
+    host = table.start("ada", listed=True)
+    assert isinstance(host.token, str)
+    resume = wire.Resume(id=host.id, token=host.token)
+    store.next["load"] = after(lambda: table.send("bob", resume))
+    assert isinstance(match(table, "bob"), wire.Started)
+    assert table.stored(host.id).status == "waiting"

@@ -30,7 +30,7 @@ def requests(chance: Random, games: list[str], tokens: list[str]) -> dict[str, o
         "kind": chance.choice(get_args(wire.LobbyKind)),
         "listed": chance.random() < 0.5,
         "after": chance.choice(["", "0", "04"]),
-        "key": chance.choice("abc") * 22,
+        "key": chance.choice("abcdefghijkl") * 22,
     }
 
 

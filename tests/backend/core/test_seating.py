@@ -78,6 +78,16 @@ def test_start_is_repeatable(table: Harness) -> None:
     assert table.heard("ada") == []
 
 
+def test_a_key_that_joined_by_a_quick_match_starts_no_other_game(table: Harness) -> None:
+    """`start` with the key of a quick match is answered by the seat that it found."""
+    host, key = table.start("ada", listed=True), table.key()
+    joined = table.send("bob", wire.QuickMatch(key=key))
+    assert isinstance(joined, wire.Joined)
+    started = table.start("bob", key=key)
+    assert (started.id, started.mark, started.token) == (host.id, joined.mark, joined.token)
+    assert started.game == joined.game
+
+
 def test_join_is_repeatable(table: Harness) -> None:
     """A join whose reply was lost costs nothing: the same key finds the seat it took."""
     game_id, key = table.start().id, table.key()

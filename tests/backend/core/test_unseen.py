@@ -70,6 +70,30 @@ def test_who_stays_hears_who_left(table: Harness, store: MeddledStore) -> None:
     assert (presence.mark, presence.online) == (Mark.O, False)
 
 
+def test_who_stays_hears_of_a_repeated_leave(table: Harness, store: MeddledStore) -> None:
+    """Answered ``busy`` though the seat was left, the same `leave` again is announced."""
+    game_id = table.seat_two()
+    store.next["save"] = late
+    assert table.error("bob", wire.Leave(id=game_id)).code == "busy"
+    assert table.heard("ada") == []
+    left = table.stored(game_id)
+    assert isinstance(table.send("bob", wire.Leave(id=game_id)), wire.Left)
+    [presence] = table.heard("ada")
+    assert isinstance(presence, wire.Presence)
+    assert (presence.mark, presence.online) == (Mark.O, False)
+    assert table.stored(game_id) == left
+
+
+def test_who_left_and_watches_only_stops_watching(table: Harness) -> None:
+    """Of a watcher who goes nobody hears, also where that one has left a seat before."""
+    game_id = table.seat_two()
+    for request in (wire.Leave(id=game_id), wire.Watch(id=game_id)):
+        table.send("bob", request)
+    table.heard("ada")
+    assert isinstance(table.send("bob", wire.Leave(id=game_id)), wire.Left)
+    assert table.heard("ada") == []
+
+
 def test_who_offered_hears_of_the_rematch(table: Harness, store: MeddledStore) -> None:
     """A rematch accepted by a try that seemed to fail is announced to who offered it."""
     game_id = table.finish()
@@ -386,3 +410,48 @@ def test_who_is_gone_is_told_once(table: Harness) -> None:
     table.connections.on_post = posts.append
     table.send("ada", wire.Play(id=game_id, tile="0,0", after=""))
     assert sorted(posts) == sorted(gone | {"ada", "bob"})
+
+
+def test_who_came_back_in_this_moment_is_not_told_lost(table: Harness, store: MeddledStore) -> None:
+    """Of a seat that is resumed while its old connection ends nobody hears that it is lost."""
+    started = table.start("ada")
+    assert started.token is not UNSET
+    table.join("bob", started.id)
+    resume = wire.Resume(id=started.id, token=started.token)
+    store.next["unbind"] = after(lambda: table.send("ada2", resume))
+    table.hang_up("ada")
+    told = [event for event in table.heard("bob") if isinstance(event, wire.Presence)]
+    assert [event.online for event in told] == [True]
+
+
+def test_who_sits_opposite_now_is_not_told_replaced(table: Harness) -> None:
+    """A connection that was replaced and has the other seat since is where it should be."""
+    started = table.start("ada")
+    assert started.token is not UNSET
+    resume = wire.Resume(id=started.id, token=started.token)
+    table.send("ada2", resume)
+    table.join("ada", started.id)
+    table.heard("ada")
+    table.send("ada2", resume)
+    assert wire.Replaced not in kinds(table.heard("ada"))
+
+
+def test_a_seat_taken_over_while_it_is_left_is_not_told_left(
+    table: Harness, store: MeddledStore
+) -> None:
+    """Left by a try that seemed to fail and resumed meanwhile, a seat is shown as it is."""
+    game_id = table.start("ada").id
+    joined = table.join("bob", game_id)
+    table.heard("ada")
+    assert joined.token is not UNSET
+    resume = wire.Resume(id=game_id, token=joined.token)
+
+    def meddle(call: Call) -> object:
+        call()
+        table.send("bob2", resume)
+        return call()
+
+    store.next["save"] = meddle
+    assert isinstance(table.send("bob", wire.Leave(id=game_id)), wire.Left)
+    told = [event for event in table.heard("ada") if isinstance(event, wire.Presence)]
+    assert [event.online for event in told] == [True]
