@@ -388,6 +388,20 @@ def test_watchers_who_come_meanwhile_stay(store: Store) -> None:
     assert store.load(found.id, LATER) == replace(joined, watchers=frozenset({"eve"}))
 
 
+def test_an_emote_that_comes_meanwhile_is_noted(store: Store) -> None:
+    """A change, alone or with another, forgets no emote: the pause after it is kept."""
+    game = playing(store)
+    store.emote(game.id, "ada", AT)
+    store.save(game, rules.resigned(game, Mark.O, AT), AT)
+    over = store.load(game.id, AT)
+    assert over is not None
+    store.emote(game.id, "bob", AT)
+    store.save_together([Change(over, rules.moved_on(over, "ABCDEF", AT))], AT)
+    kept = store.load(game.id, AT)
+    assert kept is not None
+    assert kept.emoted == {"ada": AT.now, "bob": AT.now}
+
+
 def test_a_connection_finds_its_seats(store: Store) -> None:
     """The seats of a connection are found while it holds them."""
     playing(store, id="ABCDEF")
