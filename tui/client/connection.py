@@ -15,10 +15,10 @@ from urllib.parse import urljoin
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.datastructures import Headers
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidProxy, InvalidStatus
 from websockets.http11 import Response
-from websockets.proxy import get_proxy
-from websockets.uri import parse_uri
+from websockets.proxy import get_proxy, parse_proxy
+from websockets.uri import WebSocketURI, parse_uri
 
 from tui.client.address import websocket_url
 from tui.client.backoff import Backoff
@@ -317,10 +317,10 @@ class _Dial(connect):
         return await super().connect()
 
     async def open_tcp_connection(self) -> ClientConnection:
-        # A proxy for the outside world does not lead to this machine.
-        self.proxy = None if self.ws_uri.host in _LOOPBACK else get_proxy(self.ws_uri)
+        self.proxy = _proxy_to(self.ws_uri)
         sent_by = "" if self.uri == self._asked else self._asked
         self._went(Way(self.uri, self.proxy, sent_by))
+        _check_proxy(self.proxy)
         return await super().open_tcp_connection()
 
     def process_redirect(self, exc: Exception) -> Exception | str:
@@ -334,6 +334,28 @@ class _Dial(connect):
         answered = InvalidStatus(Response(exc.response.status_code, "", place))
         verdict = super().process_redirect(answered)
         return exc if verdict is answered else verdict
+
+
+def _proxy_to(uri: WebSocketURI) -> str | None:
+    """The proxy that the environment names; without a scheme it is an HTTP proxy, as for curl."""
+    # A proxy for the outside world does not lead to this machine.
+    proxy = None if uri.host in _LOOPBACK else get_proxy(uri)
+    if proxy is None or not proxy.strip():
+        return None
+    return proxy if "://" in proxy else f"http://{proxy.strip()}"
+
+
+def _check_proxy(proxy: str | None) -> None:
+    """Raises what a proxy's address has wrong as the proxy's fault, and not as the server's.
+
+    Raises:
+        InvalidProxy: there can be no proxy of that address.
+    """
+    try:
+        if proxy is not None:
+            parse_proxy(proxy)
+    except ValueError as error:  # of the standard library: a port or a host that cannot be
+        raise InvalidProxy(proxy or "", str(error)) from error
 
 
 def _generator(dial: connect) -> AsyncGenerator[ClientConnection, None]:

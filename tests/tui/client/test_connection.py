@@ -75,8 +75,8 @@ async def test_whoever_was_online_goes_on_trying(
 ) -> None:
     """Whatever answers in place of the server or of the proxy, the game is found again."""
     async with middleman(server.url, proxy=proxy) as between:
-        if proxy:
-            monkeypatch.setenv("ws_proxy", f"http://127.0.0.1:{between.port}")
+        if proxy:  # without a scheme, as curl takes it too
+            monkeypatch.setenv("ws_proxy", f"127.0.0.1:{between.port}")
         client = await opened(url="ws://server.test" if proxy else between.url)
         await seated(client, await server.accepts(), "0")
         between.refusal = REFUSALS[refusal]
@@ -304,9 +304,19 @@ async def test_swapped_connections_of_hosts_and_watchers_are_no_absence() -> Non
             SOCKS + "connecting through a SOCKS proxy requires python-socks.",
         ),
         (
-            "proxy:8080",
+            "proxy:8080/path",
             "wss://example.org/game",
-            PROXY + "scheme proxy isn't supported.",
+            "The proxy http://proxy:8080 cannot be used: path is meaningless.",
+        ),
+        (
+            "proxy:99999",
+            "wss://example.org/game",
+            "The proxy http://proxy:99999 cannot be used: Port out of range 0-65535.",
+        ),
+        (
+            "http://[::1",
+            "wss://example.org/game",
+            PROXY + "Invalid IPv6 URL.",
         ),
         (None, "wss://a..b/game", "wss://a..b/game is not the address of a server."),
         (None, "wss://:80/game", "wss://:80/game is not the address of a server."),
