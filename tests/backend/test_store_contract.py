@@ -388,6 +388,16 @@ def test_watchers_who_come_meanwhile_stay(store: Store) -> None:
     assert store.load(found.id, LATER) == replace(joined, watchers=frozenset({"eve"}))
 
 
+def test_who_comes_back_has_not_left(store: Store) -> None:
+    """Of a seat that was left and is bound again nothing tells any more who left it."""
+    game = playing(store)
+    left = store.save(game, rules.left(game, Mark.X, AT), AT)
+    assert rules.left_by(left, "ada") is Mark.X
+    back = store.bind(game.id, Mark.X, TOKENS[Mark.X], "ada2", LATER)
+    assert back == rules.bound(left, Mark.X, "ada2", LATER) == store.load(game.id, LATER)
+    assert rules.left_by(back, "ada") is None
+
+
 def test_an_emote_that_comes_meanwhile_is_noted(store: Store) -> None:
     """A change, alone or with another, forgets no emote: the pause after it is kept."""
     game = playing(store)

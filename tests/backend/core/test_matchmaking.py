@@ -383,3 +383,13 @@ def test_who_sits_down_meanwhile_is_not_joined_by_themselves() -> None:
     store.next["load"] = after(lambda: table.send("bob", resume))
     assert isinstance(match(table, "bob"), wire.Started)
     assert table.stored(host.id).status == "waiting"
+
+
+def test_a_host_who_hangs_up_before_the_look_is_passed_over() -> None:
+    """A line of the lobby whose host has gone since is no opponent."""
+    store = MeddledStore(MemoryStore())
+    table = Harness(store)
+    host = table.start("ada", listed=True)
+    store.next["load"] = after(lambda: table.hang_up("ada"))
+    assert isinstance(match(table, "bob"), wire.Started)
+    assert table.stored(host.id).status == "waiting"

@@ -88,6 +88,18 @@ def test_a_key_that_joined_by_a_quick_match_starts_no_other_game(table: Harness)
     assert started.game == joined.game
 
 
+def test_a_key_whose_game_went_on_by_another_key_is_answered_that_game(table: Harness) -> None:
+    """`start` with the key of a game that another key took along tells that it was cancelled."""
+    table.start("ada", listed=True)
+    table.clock.advance(ms=1)
+    key = table.key()
+    own = table.start("bob", listed=True, key=key)
+    joined = table.send("bob", wire.QuickMatch(id=own.id, key=table.key()))
+    assert isinstance(joined, wire.Joined)
+    again = table.start("bob2", key=key)
+    assert (again.id, again.mark, again.game.status) == (own.id, own.mark, "cancelled")
+
+
 def test_join_is_repeatable(table: Harness) -> None:
     """A join whose reply was lost costs nothing: the same key finds the seat it took."""
     game_id, key = table.start().id, table.key()
