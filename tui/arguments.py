@@ -66,9 +66,12 @@ class Parser(argparse.ArgumentParser):
 
     def _for_options(self) -> Iterator[str]:
         """For each option that nobody knows here: where it is known, or what is nearest."""
-        command = next((word for word in self._words if word in self.commands), None)
-        known = self.options | (self.commands[command].options if command else frozenset())
+        known, command = self.options, None
         for word in self._words:
+            if command is None and word in self.commands:
+                # A command's own options stand behind it.
+                command = word
+                known |= self.commands[command].options
             name = word.partition("=")[0]
             if not name.startswith("--") or name == "--" or name in known or not self.commands:
                 continue

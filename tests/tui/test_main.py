@@ -136,6 +136,8 @@ def test_what_wins(opened: list[Options], home: Path, monkeypatch: pytest.Monkey
         ("JOIN K7QF2M", "did you mean join?"),
         ("servre --port 1", "did you mean serve?"),
         ("--clock 3", "--clock belongs to new: noughts-tui new --clock …"),
+        ("--clock 30 new", "--clock belongs to new: noughts-tui new --clock …"),
+        ("--level=easy practice", "--level belongs to practice: noughts-tui practice --level …"),
         ("practice --listed", "--listed belongs to new: noughts-tui new --listed …"),
         ("--port 80", "--port belongs to serve and web: noughts-tui serve --port …"),
         ("new --clok 30", "did you mean --clock?"),
@@ -153,11 +155,16 @@ def test_a_wrong_line(capsys: pytest.CaptureFixture[str], line: str, said: str) 
     assert said in capsys.readouterr().err
 
 
-def test_an_option_that_is_not_known_is_what_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("line", ["--clock 3", "--clock 3 new", "--level easy practice"])
+def test_an_option_that_is_not_known_is_what_is_told(
+    capsys: pytest.CaptureFixture[str], line: str
+) -> None:
     """The value of an option that is unknown here is not taken for a mistyped command."""
     with pytest.raises(SystemExit):
-        main(["--clock", "3"])
-    assert "'3'" not in capsys.readouterr().err
+        main(line.split())
+    said = capsys.readouterr().err
+    assert f"'{line.split()[1]}'" not in said
+    assert "did you mean" not in said
 
 
 def test_the_help_names_the_themes(capsys: pytest.CaptureFixture[str]) -> None:
