@@ -284,7 +284,7 @@ def test_nothing_is_kept_of_who_is_gone() -> None:
         joined = _join(table, number)
         assert isinstance(joined, wire.Joined)
         table.send("ada", wire.Resign(id=joined.id))
-    for who in ("ada", *(f"host{number}" for number in range(8))):
+    for who in (*(f"host{number}" for number in range(8)), "ada"):
         table.hang_up(who)
     assert isinstance(table.store, CappedStore)
     assert table.store._sat_down == {}
