@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 from shared import serve_options
 from tui import arguments, terminal
@@ -55,18 +55,38 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         found = parser.parse_args(argv)
         status = _COMMANDS.get(found.command, _play)(parser, found)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        _flush()
     except (BadSettings, NoFolder, Unreachable) as error:
         print(f"noughts-tui: {error}", file=sys.stderr)  # noqa: T201 (a command line)
         return 1
     except BrokenPipeError:
-        # Whoever read us is gone, and nobody may write to him at the end either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _read_by_nobody(sys.stdout)
         return 1
     except KeyboardInterrupt:
         return _INTERRUPTED
     return status
+
+
+def _flush() -> None:
+    """Writes what was printed.
+
+    Raises:
+        BrokenPipeError: whoever read us is gone.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if stream is None:
+            continue
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            raise
+        except OSError:  # a terminal that is gone; the command itself has done what it should
+            _read_by_nobody(stream)
+
+
+def _read_by_nobody(stream: TextIO) -> None:
+    """Lets what is still to be written go nowhere: Python fails at its end where it cannot."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _write_in_any_encoding() -> None:

@@ -41,6 +41,8 @@ async def test_a_killed_program_comes_back_to_its_game(tmp_path: Path) -> None:
         async with terminal(tmp_path / "ada", "--url", gateway.url) as ada:
             await ada.shows(rf"Resume {code} \(your turn\)")
             ada.press("r")
+            # The lobby, too, says whose turn it is in the game that is marked.
+            await ada.shows(f"Game {code}")
             await play(ada, "3")
             await play(bob, "9")
             await play(ada, "7")
