@@ -159,11 +159,11 @@ class DynamoDBStore:
             any_of(equal("PlayerX", connection), equal("PlayerO", connection)),
             any_of(
                 absent(spoken),
-                at_most(spoken, at.now - EMOTE_PAUSE_MS),
-                more_than(spoken, at.now),
+                at_most(spoken, rules.last_spoken(at.now - EMOTE_PAUSE_MS)),
+                more_than(spoken, rules.last_spoken(at.now)),
             ),
         )
-        return items.game_of(self._update(game_id, allowed, Update(put={spoken: at.now}), at))
+        return items.game_of(self._update(game_id, allowed, Update(put={spoken: at.spoken}), at))
 
     def save(self, before: Game, after: Game, at: Moment) -> Game:
         unchanged = equal("Rev", before.rev)

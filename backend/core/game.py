@@ -28,6 +28,7 @@ from shared.text import shown_name
 
 MAX_WATCHERS: Final = 20
 EMOTE_PAUSE_MS: Final = 1_000
+NONCE_BITS: Final = 20
 CLOCKS_DIFFER_MS: Final = 60_000
 
 
@@ -65,10 +66,19 @@ def forbidden(action: Action) -> Mapping[Phase, tuple[ErrorCode, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a request is judged (epoch ms), and when a game changed then expires (epoch s)."""
+    """When a request is judged (epoch ms), and when a game changed then expires (epoch s).
+
+    ``nonce`` tells requests of one millisecond apart: 20 random bits.
+    """
 
     now: int
     expires: int
+    nonce: int = 0
+
+    @property
+    def spoken(self) -> int:
+        """What is noted of an emote: when it was, and whose."""
+        return self.now << NONCE_BITS | self.nonce
 
     @property
     def second(self) -> int:
@@ -269,7 +279,17 @@ def is_too_soon(spoken: int | None, at: Moment) -> bool:
 
     A last one in the future does not count: the clock was set back since.
     """
-    return spoken is not None and 0 <= at.now - spoken < EMOTE_PAUSE_MS
+    return spoken is not None and 0 <= at.now - spoken_at(spoken) < EMOTE_PAUSE_MS
+
+
+def last_spoken(ms: int) -> int:
+    """The highest that is noted of an emote of this millisecond."""
+    return (ms + 1 << NONCE_BITS) - 1
+
+
+def spoken_at(spoken: int) -> int:
+    """When an emote was sent, epoch ms, of what `Moment.spoken` noted."""
+    return spoken >> NONCE_BITS
 
 
 def judge_play(game: Game, connection: str, cell: int, after: str | None) -> Move:

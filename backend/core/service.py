@@ -46,11 +46,16 @@ def new_key() -> str:
     return secrets.token_urlsafe(16)
 
 
+def new_nonce() -> int:
+    """What tells requests of one millisecond apart."""
+    return secrets.randbelow(1 << rules.NONCE_BITS)
+
+
 class Service:
     """The service is `handle` and `disconnected`, on AWS as on one's own machine.
 
     ``life`` is how long a game lives after its last change, seconds. ``new_key`` draws 22 base64url
-    characters.
+    characters, ``new_nonce`` 20 bits.
     """
 
     def __init__(
@@ -62,11 +67,13 @@ class Service:
         *,
         life: int = LIFE_SECONDS,
         new_key: Callable[[], str] = new_key,
+        new_nonce: Callable[[], int] = new_nonce,
     ) -> None:
         self._store = store
         self._clock = clock
         self._metrics = metrics
         self._life = life
+        self._new_nonce = new_nonce
         pushes = Pushes(connections, metrics)
         self._presence = Presence(store, connections, pushes, metrics)
         self._seating = Seating(store, pushes, self._presence, metrics, new_key)
@@ -118,7 +125,7 @@ class Service:
 
     def _context(self, connection: str) -> Context:
         now = self._clock.now()
-        return Context(connection, Moment(now, now // 1000 + self._life))
+        return Context(connection, Moment(now, now // 1000 + self._life, self._new_nonce()))
 
     def _reply(self, request: wire.AnyRequest, context: Context) -> wire.Event | None:  # noqa: C901, PLR0911, PLR0912 (a case each)
         match request:
@@ -331,13 +338,13 @@ class Service:
         except Conflict as conflict:
             game = context.see(conflict.current)
             rules.judge_seated(game, context.connection)
-            spoken = game.emoted.get(context.connection, context.at.now)
-            # Noted at this very moment it is this request's own, made before, unseen.
-            if spoken != context.at.now:
+            spoken = game.emoted.get(context.connection, context.at.spoken)
+            # Noted of this very request, it was made before, unseen.
+            if spoken != context.at.spoken:
                 raise Refusal(
                     ErrorCode.TOO_EARLY,
                     "One emote a second is enough.",
-                    retry_at=spoken + rules.EMOTE_PAUSE_MS,
+                    retry_at=rules.spoken_at(spoken) + rules.EMOTE_PAUSE_MS,
                 ) from None
         mark = rules.judge_seated(game, context.connection)
         event = wire.Emoted(id=game.id, mark=mark, emote=request.emote)

@@ -312,7 +312,7 @@ class SqliteStore:
             spoken = game.emoted.get(connection)
             if rules.seat_of(game, connection) is None or rules.is_too_soon(spoken, at):
                 return None
-            return replace(game, emoted={**game.emoted, connection: at.now})
+            return replace(game, emoted={**game.emoted, connection: at.spoken})
 
         return self._change(game_id, at, decide)
 

@@ -26,10 +26,21 @@ class Harness:
 
     def __post_init__(self) -> None:
         self._keys = 0
+        self._nonces = 0
         self._refs = 0
         self.service = Service(
-            self.store, self.connections, self.clock, self.metrics, new_key=self.key
+            self.store,
+            self.connections,
+            self.clock,
+            self.metrics,
+            new_key=self.key,
+            new_nonce=self.nonce,
         )
+
+    def nonce(self) -> int:
+        """One never drawn before."""
+        self._nonces += 1
+        return self._nonces
 
     def key(self) -> str:
         """A key never used before."""

@@ -82,7 +82,7 @@ class MemoryStore:
             last = current.emoted.get(connection)
             if rules.seat_of(current, connection) is None or rules.is_too_soon(last, at):
                 raise Conflict(current)
-        return self._put(replace(current, emoted={**current.emoted, connection: at.now}))
+        return self._put(replace(current, emoted={**current.emoted, connection: at.spoken}))
 
     def save(self, before: Game, after: Game, at: Moment) -> Game:
         with self._condition("save", before.id, at) as current:

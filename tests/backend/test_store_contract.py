@@ -303,14 +303,14 @@ def test_emotes_are_spaced(store: Store) -> None:
     """A seat speaks once a second; speaking changes neither `rev` nor the life."""
     game = playing(store)
     spoken = store.emote(game.id, "ada", AT)
-    assert spoken == replace(game, emoted={"ada": NOW})
+    assert spoken == replace(game, emoted={"ada": AT.spoken})
     soon, then = Moment(NOW + 999, AT.expires), Moment(NOW + 1000, AT.expires)
     conflict(store, lambda: store.emote(game.id, "ada", soon))
-    assert store.emote(game.id, "bob", soon).emoted == {"ada": NOW, "bob": NOW + 999}
-    assert store.emote(game.id, "ada", then).emoted["ada"] == NOW + 1000
+    assert store.emote(game.id, "bob", soon).emoted == {"ada": AT.spoken, "bob": soon.spoken}
+    assert store.emote(game.id, "ada", then).emoted["ada"] == then.spoken
     conflict(store, lambda: store.emote(game.id, "eve", then))
     set_back = Moment(NOW - 3_600_000, AT.expires)
-    assert store.emote(game.id, "ada", set_back).emoted["ada"] == set_back.now
+    assert store.emote(game.id, "ada", set_back).emoted["ada"] == set_back.spoken
 
 
 def test_saving_needs_the_rev(store: Store) -> None:
@@ -409,7 +409,7 @@ def test_an_emote_that_comes_meanwhile_is_noted(store: Store) -> None:
     store.save_together([Change(over, rules.moved_on(over, "ABCDEF", AT))], AT)
     kept = store.load(game.id, AT)
     assert kept is not None
-    assert kept.emoted == {"ada": AT.now, "bob": AT.now}
+    assert kept.emoted == {"ada": AT.spoken, "bob": AT.spoken}
 
 
 def test_a_connection_finds_its_seats(store: Store) -> None:

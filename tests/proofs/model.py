@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from backend.core.game import Game
+from backend.core.game import Game, spoken_at
 
 Json = dict[str, Any]
 
@@ -189,7 +189,7 @@ class Model:
             offer=game.offer,
             next=game.next,
             watchers=set(game.watchers),
-            spoke=dict(game.emoted),
+            spoke={who: spoken_at(spoken) for who, spoken in game.emoted.items()},
             replaced=game.replaced,
             expires=game.expires,
         )
@@ -703,7 +703,7 @@ class Model:
         game = self._game(fields)
         mark = self._seat(game, who)
         spoke = game.spoke.get(who)
-        if spoke is not None and 0 < self.now - spoke < 1000:
+        if spoke is not None and 0 <= self.now - spoke < 1000:
             raise Refused("too_early", retry_at=spoke + 1000)
         game.spoke[who] = self.now
         event = {"type": "emote", "id": game.id, "mark": mark, "emote": fields["emote"]}
