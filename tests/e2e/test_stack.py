@@ -25,6 +25,7 @@ from tests.backend.infra.deployment import (
 )
 from tests.backend.local.peer import Frame, Peer, peer, seated
 from tests.e2e.players import Person, person
+from tests.proofs.counts import count
 from tui.client.state import ConnectionStatus
 from tui.options import JoinGame
 
@@ -33,7 +34,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 RACERS = 50
-ROUNDS = 20
+ROUNDS = count(6, 20)
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,12 @@ from tui.widgets.keybar import KeyBar, hints_of
 from tui.words.hints import Hint, help_line
 
 WALKED = [
-    *("lobby_new", "my_turn", "won", "share"),
-    *(("lobby_resume", "lobby_busy", "lobby_name", "waiting", "claim", "replay") if FULL else ()),
+    *("lobby_new", "my_turn", "share"),
+    *(
+        ("lobby_resume", "lobby_busy", "lobby_name", "waiting", "claim", "replay", "won")
+        if FULL
+        else ()
+    ),
 ]
 """In `make test` one of each kind of widget; all of them are some minutes' worth."""
 
