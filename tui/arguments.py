@@ -259,7 +259,11 @@ def _replay_code(text: str) -> str:
     try:
         return code_of(moves_of(text))
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no replay code: {error}") from None
+        said = f"{text!r} is no replay code: {error}"
+        with contextlib.suppress(ValueError):
+            code = game_code(text)
+            said = f"this is the code of a game: {PROGRAM} join {code}, or {PROGRAM} watch {code}"
+        raise argparse.ArgumentTypeError(said) from None
 
 
 def _clock(text: str) -> int:

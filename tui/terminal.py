@@ -48,6 +48,8 @@ def prepare() -> None:
     The libraries that draw read COLUMNS and LINES first, and draw an unknown terminal 16 million
     colours.
     """
+    # Textual's own log: where it cannot be written the app would end, and nobody here reads it.
+    os.environ.pop("TEXTUAL_LOG", None)
     if os.environ.get("TEXTUAL_COLOR_SYSTEM") not in _COLOUR_SYSTEMS:
         os.environ.pop("TEXTUAL_COLOR_SYSTEM", None)
     if in_browser():

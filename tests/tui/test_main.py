@@ -145,6 +145,10 @@ def test_what_wins(opened: list[Options], home: Path, monkeypatch: pytest.Monkey
         ("K7QF2M", "did you mean noughts-tui join K7QF2M?"),
         ("R-7K2Q", "did you mean noughts-tui replay R-7K2Q?"),
         ("join R-7K2Q", "this is the code of a replay: noughts-tui replay R-7K2Q"),
+        (
+            "replay k7q-f2m",
+            "this is the code of a game: noughts-tui join K7QF2M, or noughts-tui watch K7QF2M",
+        ),
     ],
 )
 def test_a_wrong_line(capsys: pytest.CaptureFixture[str], line: str, said: str) -> None:

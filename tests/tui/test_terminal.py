@@ -93,8 +93,10 @@ def test_variables_of_the_library_that_mean_nothing(environment: pytest.MonkeyPa
     """What would stop the library that draws is not passed on."""
     environment.setenv("TEXTUAL_DRIVER", "nonsense")
     environment.setenv("TEXTUAL_COLOR_SYSTEM", "bogus")
+    environment.setenv("TEXTUAL_LOG", "/nonexistent/folder/log")
     environment.setenv("TERM", "xterm")
     attached(environment)
     terminal.prepare()
     assert "TEXTUAL_DRIVER" not in os.environ
     assert "TEXTUAL_COLOR_SYSTEM" not in os.environ
+    assert "TEXTUAL_LOG" not in os.environ
