@@ -34,7 +34,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 RACERS = 50
-ROUNDS = count(6, 20)
+ROUNDS = count(4, 20)
 
 
 @pytest.fixture(scope="module")

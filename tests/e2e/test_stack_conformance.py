@@ -25,7 +25,7 @@ async def test_the_deployed_stack_keeps_every_promise(monkeypatch: pytest.Monkey
     """What the embedded gateway promises, the function, the table and the API keep as well."""
     monkeypatch.setattr(caller, "text_of", as_text)
     tried = [(part, promise) for part, promise in kit.promises() if promise not in PLATFORMS]
-    tried = tried[:: count(4, 1)]
+    tried = tried[:: count(7, 1)]
     found = [result async for result in kit.results(deployment().endpoint, tried, patience=30)]
     assert [result for result in found if result.verdict == "broken"] == []
     assert sum(result.verdict == "kept" for result in found) >= len(tried) - 2

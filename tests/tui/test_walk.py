@@ -17,14 +17,10 @@ from tui.widgets.board import Cell
 from tui.widgets.keybar import KeyBar, hints_of
 from tui.words.hints import Hint, help_line
 
-WALKED = [
-    *("lobby_new", "my_turn", "share"),
-    *(
-        ("lobby_resume", "lobby_busy", "lobby_name", "waiting", "claim", "replay", "won")
-        if FULL
-        else ()
-    ),
-]
+LONG_WALKS = (
+    *("won", "share", "lobby_resume", "lobby_busy", "lobby_name", "waiting", "claim", "replay"),
+)
+WALKED = ["lobby_new", "my_turn", *(LONG_WALKS if FULL else ())]
 """In `make test` one of each kind of widget; all of them are some minutes' worth."""
 
 
